@@ -1,0 +1,15 @@
+// Command ifconfig-carp brings the BSD Common Address Redundancy Protocol to
+// Linux, with FreeBSD's ifconfig workflow. See ifconfig-carp(8).
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/cli"
+)
+
+func main() {
+	env := cli.Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, UID: os.Geteuid()}
+	os.Exit(cli.Run(context.Background(), env, os.Args[1:]))
+}

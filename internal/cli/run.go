@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
+	"golang.org/x/sys/unix"
+)
+
+// program is the name that errors begin with, whatever the file is called.
+const program = "ifconfig-carp"
+
+// Env is the process as a command sees it.
+type Env struct {
+	Stdout, Stderr io.Writer
+	// Getenv is os.Getenv or like it.
+	Getenv func(string) string
+	// UID is the effective user ID; 0 may change things.
+	UID int
+}
+
+// model is what kong parses: our own options and subcommands. Everything from
+// the first operand on is BSD words and handed on untouched.
+type model struct {
+	All     bool `short:"a"`
+	List    bool `short:"l"`
+	Cloners bool `short:"C"`
+	Down    bool `short:"d"`
+	Up      bool `short:"u"`
+	Keys    bool `short:"k"`
+	JSON    bool `name:"json"`
+	Help    bool `short:"h"`
+	Version bool
+
+	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
+	Sysctl    sysctlCommand    `cmd:"" passthrough:""`
+	Supervise superviseCommand `cmd:""`
+}
+
+type wordsCommand struct {
+	Args []string `arg:"" optional:""`
+}
+
+type sysctlCommand struct {
+	Args []string `arg:"" optional:""`
+}
+
+type superviseCommand struct {
+	Create    bool
+	ControlFD int    `name:"control-fd" default:"-1"`
+	Name      string `arg:""`
+}
+
+// errUsage is a command line that makes no sense: the usage is printed.
+var errUsage = errors.New("usage")
+
+// Run runs one command line, args without the program's name, and returns the
+// exit status.
+func Run(ctx context.Context, env Env, args []string) int {
+	var m model
+	parser, err := kong.New(&m, kong.Name(program), kong.NoDefaultHelp(), kong.Exit(func(int) {}))
+	if err != nil { // a mistake in the model
+		panic(err)
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		_, _ = fmt.Fprintf(env.Stderr, "%s: %v\n", program, err)
+		return usage(env.Stderr, 1)
+	}
+	switch {
+	case m.Help:
+		return usage(env.Stdout, 0)
+	case m.Version:
+		_, _ = fmt.Fprintln(env.Stdout, program, version())
+		return 0
+	}
+	command, _, _ := strings.Cut(parsed.Command(), " ")
+	switch command {
+	case "sysctl":
+		return runSysctl(ctx, env, m.Sysctl.Args)
+	case clone.SuperviseCommand:
+		ctx, stop := signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)
+		defer stop()
+		signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
+		s := &m.Supervise
+		return status(env, clone.Supervise(ctx, s.Name, s.Create, s.ControlFD, env.Getenv))
+	}
+	return status(env, m.run(ctx, env))
+}
+
+// status prints an error, if there is one, and says how to exit.
+func status(env Env, err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, errUsage) {
+		return usage(env.Stderr, 1)
+	}
+	PrintError(env.Stderr, err)
+	return 1
+}
+
+// PrintError prints err as every error is printed: FreeBSD's text behind the
+// program's name, then the hints.
+func PrintError(w io.Writer, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			PrintError(w, e)
+		}
+		return
+	}
+	e := bsderr.From(err)
+	_, _ = fmt.Fprintf(w, "%s: %s\n", program, e.Text)
+	for _, hint := range e.Hints {
+		_, _ = fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+}

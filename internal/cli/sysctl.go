@@ -1,0 +1,12 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
+)
+
+// runSysctl is the sysctl subcommand: sysctl(8) for our knobs.
+func runSysctl(ctx context.Context, env Env, args []string) int {
+	return sysctl.Run(ctx, args, sysctl.Env{})
+}

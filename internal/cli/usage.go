@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+)
+
+const usageText = `usage: ifconfig-carp [-k] [--json] interface
+       ifconfig-carp interface create [parameters]
+       ifconfig-carp interface parameters
+       ifconfig-carp interface destroy
+       ifconfig-carp [-a] [-d | -u] [-k] [--json]
+       ifconfig-carp -l [-d | -u]
+       ifconfig-carp -C
+       ifconfig-carp sysctl [-adeNnqt] name[=value] ...
+
+parameters, in any order, applied together or not at all:
+  vhid N             number of the group, 1 to 255
+  advbase N          seconds between advertisements, 0 to 255; default 1
+  advskew N          1/256 s more, 0 to 254; the smallest is preferred
+  pass WORD          the group's password
+  carpdev IF         parent interface; default: the one with the subnet
+  A.B.C.D/LEN        virtual address; also: inet A netmask M, inet6 A/LEN
+  alias, -alias      add another address, remove one
+  up, down           take part, or bow out
+  state master|backup
+
+Without operands all carp interfaces are shown. See ifconfig-carp(8).
+`
+
+// usage prints the usage and returns the status it is printed with.
+func usage(w io.Writer, status int) int {
+	_, _ = io.WriteString(w, usageText)
+	return status
+}
+
+// version is the module's version as the go command stamped it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return fmt.Sprintf("%s (%s)", info.Main.Version, info.GoVersion)
+}

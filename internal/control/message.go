@@ -1,0 +1,91 @@
+package control
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+)
+
+// Version is the protocol's version. A supervisor outlives an upgrade of the
+// command, so both sides say theirs, and a side that meets a higher one than
+// its own refuses with both numbers.
+const Version = 1
+
+// Op names what is asked for.
+type Op string
+
+// The requests.
+const (
+	// OpStatus reads everything; it changes nothing.
+	OpStatus Op = "status"
+	// OpCreate is the first request of a new interface, on the connection that
+	// its supervisor inherited: a change whose refusal ends the interface.
+	OpCreate Op = "create"
+	// OpChange applies a command line, whole or not at all.
+	OpChange Op = "change"
+	// OpDestroy ends the interface and its supervisor.
+	OpDestroy Op = "destroy"
+)
+
+// Request is one line from the command.
+type Request struct {
+	Version int `json:"version"`
+	Op      Op  `json:"op"`
+	// Keys asks for the key in the status.
+	Keys bool `json:"keys,omitempty"`
+	// Change belongs to OpCreate and OpChange.
+	Change *Change `json:"change,omitempty"`
+}
+
+// Response is one line from the supervisor.
+type Response struct {
+	Version int `json:"version"`
+	// Error is why nothing was done; nil if it was.
+	Error *bsderr.Error `json:"error,omitempty"`
+	// Notes are for the person's eyes though all went well.
+	Notes []string `json:"notes,omitempty"`
+	// Status is how things stand now.
+	Status *Status `json:"status,omitempty"`
+}
+
+// maxLine bounds a message in bytes: a line with a thousand addresses is far
+// below.
+const maxLine = 1 << 20
+
+// errTooLong is a message beyond maxLine.
+var errTooLong = errors.New("control: message too long")
+
+// readLine reads one message. io.EOF means that the other side is done.
+func readLine(r *bufio.Reader, v any) error {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLine {
+			return errTooLong
+		}
+		switch {
+		case err == nil:
+			return json.Unmarshal(line, v)
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return io.ErrUnexpectedEOF
+		default:
+			return err
+		}
+	}
+}
+
+// writeLine writes one message in a single write.
+func writeLine(w io.Writer, v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("control: %w", err)
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
+}

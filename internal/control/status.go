@@ -1,0 +1,69 @@
+package control
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// Status is everything that is shown of a carpN. It is also the object that
+// --json prints, so a name or a meaning never changes; fields are only added.
+type Status struct {
+	Name string `json:"name"`
+	// State is INIT, BACKUP or MASTER; StateUnknown where the supervisor did
+	// not answer.
+	State string `json:"state"`
+	// VHID is 0 while none has been set; then the carp line is not shown.
+	VHID    carp.VHID    `json:"vhid"`
+	AdvBase carp.AdvBase `json:"advbase"`
+	AdvSkew carp.AdvSkew `json:"advskew"`
+	// Demotion is the host's demotion in force, net.inet.carp.demotion.
+	Demotion int `json:"demotion"`
+	// AdvertisedSkew is what goes on the wire: advskew plus demotion, clamped.
+	AdvertisedSkew carp.AdvSkew `json:"advertised_advskew"`
+	// CarpDev is the parent interface, empty while there is none.
+	CarpDev string `json:"carpdev"`
+	// Addresses are the virtual addresses in the order configured, whether the
+	// kernel holds them now (MASTER) or not.
+	Addresses []netip.Prefix `json:"addresses"`
+	// Up is the administrator's word (up, down).
+	Up bool `json:"up"`
+	// LLAddr is the virtual Ethernet address, empty without a vhid.
+	LLAddr string `json:"lladdr"`
+	// MTU in bytes.
+	MTU int `json:"mtu"`
+	// Reason is why the interface is in its state, in a few words:
+	// "master timed out", "no carrier on eth0".
+	Reason string `json:"reason"`
+	// Since is when it entered the state, wall clock; zero when unknown.
+	Since time.Time `json:"since,omitzero"`
+	// Transitions counts changes of state since the supervisor started.
+	Transitions uint64 `json:"transitions"`
+	// Counters are what was sent and what became of each frame received, by
+	// name (carp.Verdict's names and "sent ...").
+	Counters map[string]uint64 `json:"counters,omitempty"`
+	// Peers are the hosts heard lately on this vhid, oldest first.
+	Peers []PeerStatus `json:"peers,omitempty"`
+	// PID is the supervisor's process ID.
+	PID int `json:"pid"`
+	// Key is the password, present only if asked for.
+	Key *string `json:"key,omitempty"`
+	// Error says why this is only the record and not live: the supervisor did
+	// not answer.
+	Error string `json:"error,omitempty"`
+}
+
+// StateUnknown is the State of an interface whose supervisor does not answer.
+const StateUnknown = "UNKNOWN"
+
+// PeerStatus is another host heard on the vhid.
+type PeerStatus struct {
+	Address netip.Addr `json:"address"`
+	// Last is when it was last heard, wall clock.
+	Last    time.Time    `json:"last"`
+	AdvBase carp.AdvBase `json:"advbase"`
+	AdvSkew carp.AdvSkew `json:"advskew"`
+	// Verdicts counts its frames by what became of them.
+	Verdicts map[string]uint64 `json:"verdicts"`
+}

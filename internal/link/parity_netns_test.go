@@ -1,0 +1,96 @@
+//go:build netns
+
+package link
+
+import (
+	"context"
+	"net/netip"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// surface is what Kernel and Fake have in common.
+type surface interface {
+	Parents() ([]Parent, error)
+	Parent(name string) (Parent, error)
+	EnsureBacking(name string, parentIndex int, mac [6]byte) (int, error)
+	DeleteBacking(name string) error
+	Claim(name string, addrs []Address) error
+	Renew(name string, addrs []Address) ([]netip.Prefix, error)
+	Release(name string) error
+	HasAddresses(name string) (bool, error)
+	Addresses(name string) ([]Address, error)
+	ReadSetting(ifname, family, key string) (string, error)
+	WriteSetting(ifname, family, key, value string) error
+	PrepareParent(name string) (Settings, error)
+	RestoreParent(name string, saved Settings) error
+	Watch(ctx context.Context) (<-chan Event, error)
+	Close() error
+}
+
+var (
+	_ surface = (*Kernel)(nil)
+	_ surface = (*Fake)(nil)
+)
+
+// What is left of a lease depends on when one looks.
+var leaseLeft = regexp.MustCompile(`valid_lft \d+sec`)
+
+// TestFakeDoesAsTheKernel takes both through the same steps, wrong ones
+// among them, and compares pictures and error texts after each.
+func TestFakeDoesAsTheKernel(t *testing.T) {
+	l := newLab(t)
+	l.ok(l.WriteSetting("eth0", "ipv6", "disable_ipv6", "1")) // its link-local address would come late
+	fake := NewFake()
+	fake.AddParent(Parent{Index: l.eth0.Index, Name: "eth0", MAC: parentMAC, Up: true, Carrier: true, MTU: 1500,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}})
+
+	var saved Settings
+	all := everyFamily(60 * time.Second)
+	index := l.eth0.Index
+	steps := []struct {
+		name string
+		do   func(s surface) error
+	}{
+		{"prepare", func(s surface) (err error) { saved, err = s.PrepareParent("eth0"); return err }},
+		{"no such parent", func(s surface) error { _, err := s.PrepareParent("eth9"); return err }},
+		{"look up no parent", func(s surface) error { _, err := s.Parent("eth9"); return err }},
+		{"foreign name", func(s surface) error { _, err := s.EnsureBacking("eth0", index, virtualMAC); return err }},
+		{"parent index unknown", func(s surface) error { _, err := s.EnsureBacking("carp0", 99, virtualMAC); return err }},
+		{"make", func(s surface) error { _, err := s.EnsureBacking("carp0", index, virtualMAC); return err }},
+		{"renew early", func(s surface) error { _, err := s.Renew("carp0", all); return err }},
+		{"claim", func(s surface) error { return s.Claim("carp0", all) }},
+		{"renew", func(s surface) error { _, err := s.Renew("carp0", all); return err }},
+		{"claim one less", func(s surface) error { return s.Claim("carp0", all[1:]) }},
+		{"claim IPv4 alone", func(s surface) error { return s.Claim("carp0", all[:1]) }},
+		{"claim with a route", func(s surface) error { return s.Claim("carp0", []Address{{Prefix: vip4}}) }},
+		{"claim nonsense", func(s surface) error { return s.Claim("carp0", []Address{{}}) }},
+		{"release", func(s surface) error { return s.Release("carp0") }},
+		{"release twice", func(s surface) error { return s.Release("carp0") }},
+		{"claim all", func(s surface) error { return s.Claim("carp0", all) }},
+		{"adopt", func(s surface) error { _, err := s.EnsureBacking("carp0", index, virtualMAC); return err }},
+		{"delete", func(s surface) error { return s.DeleteBacking("carp0") }},
+		{"claim nothing", func(s surface) error { return s.Claim("carp0", all) }},
+		{"delete twice", func(s surface) error { return s.DeleteBacking("carp0") }},
+		{"restore", func(s surface) error { return s.RestoreParent("eth0", saved) }},
+	}
+	for _, step := range steps {
+		kernelErr, fakeErr := step.do(l.Kernel), step.do(fake)
+		if (kernelErr == nil) != (fakeErr == nil) {
+			t.Errorf("%s: kernel says %v, fake says %v", step.name, kernelErr, fakeErr)
+		}
+		want := leaseLeft.ReplaceAllString(l.picture(), "leased")
+		got := leaseLeft.ReplaceAllString(fake.String(), "leased")
+		// The kernel tells of carrier late.
+		for deadline := time.Now().Add(5 * time.Second); want != got && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+			want = leaseLeft.ReplaceAllString(l.picture(), "leased")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("after %q (-kernel +fake):\n%s", step.name, diff)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Entry is one reason for a host to stand back: FreeBSD adds them all into one
+// anonymous number, from which no one can later subtract the right amount.
+type Entry struct {
+	// Name is the reason, unique within its owner: "interface down".
+	Name string `json:"name"`
+	// Value is added to every carpN's advskew. Negative ones promote.
+	Value int `json:"value"`
+	// Owner is the unit whose supervisor made the entry; it counts as long as
+	// that lives.
+	Owner string `json:"owner"`
+	// Since is when it was made.
+	Since time.Time `json:"since"`
+	// Expires is when it ceases to count by itself, zero for never.
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Ledger is the host's demotion, reason by reason.
+type Ledger []Entry
+
+// maxDemotion holds sums where nothing overflows. What is advertised ends at
+// 240 long before.
+const maxDemotion = math.MaxInt32
+
+// Sum is net.inet.carp.demotion.
+func (l Ledger) Sum() int {
+	var sum int64
+	for _, e := range l {
+		sum = bounded(sum + bounded(int64(e.Value)))
+	}
+	return int(sum)
+}
+
+func bounded(n int64) int64 { return min(max(n, -maxDemotion), maxDemotion) }
+
+// Demotion reads the ledger: what all living supervisors have entered, in the
+// order of their names. What has expired or was a dead supervisor's is left
+// out. With an error, which names the file, come the entries that could be
+// read. The administrator's own number is a knob (pkg/sysctl), not here.
+func (d *Dir) Demotion() (Ledger, error) {
+	files, err := os.ReadDir(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	var owners []string
+	for _, f := range files {
+		if owner, ok := strings.CutSuffix(f.Name(), demotionSuffix); ok && checkName(owner) == nil {
+			owners = append(owners, owner)
+		}
+	}
+	slices.SortFunc(owners, compareNames)
+
+	var ledger Ledger
+	var errs []error
+	now := time.Now()
+	for _, owner := range owners {
+		if !d.Alive(owner) {
+			continue
+		}
+		entries, err := d.entries(owner)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, e := range entries {
+			if e.Expires.IsZero() || now.Before(e.Expires) {
+				ledger = append(ledger, e)
+			}
+		}
+	}
+	return ledger, errors.Join(errs...)
+}
+
+// entries reads one owner's file. A file that went between the listing and now
+// has no entries.
+func (d *Dir) entries(owner string) ([]Entry, error) {
+	data, err := os.ReadFile(d.file(owner + demotionSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("demotion of %s: %w", owner, err)
+	}
+	var entries []Entry
+	if err := decodeStrictly(data, &entries); err != nil {
+		return nil, fmt.Errorf("demotion %s: damaged: %w", d.file(owner+demotionSuffix), err)
+	}
+	for i := range entries {
+		entries[i].Owner = owner // the file's name is what liveness goes by
+	}
+	return entries, nil
+}
+
+// SetEntries replaces all entries of an owner; none removes its file. Only who
+// holds the owner's lock may, and only while it does will they count.
+func (d *Dir) SetEntries(owner string, entries []Entry) error {
+	if err := checkName(owner); err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return d.remove(owner + demotionSuffix)
+	}
+	own := slices.Clone(entries)
+	for i := range own {
+		own[i].Owner = owner
+	}
+	data, err := json.MarshalIndent(own, "", "  ")
+	if err != nil {
+		return fmt.Errorf("demotion of %s: %w", owner, err)
+	}
+	return d.write(owner+demotionSuffix, append(data, '\n'), publicMode)
+}

@@ -1,0 +1,129 @@
+package words
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// Line is what one command line asks for.
+type Line struct {
+	// Name is the interface; with Create it may also be the cloner, "carp",
+	// which asks for the lowest free unit.
+	Name string
+	// Create and Destroy are never both set. Create may come with a Change,
+	// Destroy never does.
+	Create, Destroy bool
+	// Change is the rest. With neither Create nor Destroy an empty one asks to
+	// show the interface.
+	Change control.Change
+	// Notes are warnings for stderr about a line that is valid nonetheless.
+	Notes []string
+}
+
+// Parse reads the words of one command line; args[0] is the interface name.
+// The error is a *[bsderr.Error] with FreeBSD's text first.
+func Parse(args []string) (Line, error) {
+	if len(args) == 0 {
+		return Line{}, bsderr.New("no interface named")
+	}
+	p := parser{args: args, line: Line{Name: args[0]}}
+	for _, step := range []func() error{p.checkName, p.readWords, p.finishAddress} {
+		if err := step(); err != nil {
+			return Line{}, p.explain(err)
+		}
+	}
+	p.finishPass()
+	return p.line, nil
+}
+
+// parser is a line on its way from text to type.
+type parser struct {
+	args []string
+	// at is the index of the argument being read.
+	at      int
+	line    Line
+	address address
+	// took is the last word that took another word of the grammar for its
+	// value: most likely its own value was forgotten.
+	took string
+}
+
+func (p *parser) readWords() error {
+	for p.at = 1; p.at < len(p.args); p.at++ {
+		name := p.args[p.at]
+		word, ok := find(name)
+		if !ok {
+			if err := p.unknown(); err != nil {
+				return err
+			}
+			continue
+		}
+		value := ""
+		if word.Arg != "" {
+			if p.at+1 == len(p.args) {
+				return bsderr.New(fmt.Sprintf("'%s' requires argument", name),
+					p.hint("%s %s: %s", name, word.Arg, word.Help))
+			}
+			p.at++
+			value = p.args[p.at]
+			// Never so for a password: the hint would tell that it is a word.
+			if _, ok := find(value); ok && name != passWord {
+				p.took = name
+			}
+		}
+		if err := word.apply(p, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknown deals with a word that is in no table: it is an address, and most
+// often a slip when it does not look like one.
+func (p *parser) unknown() error {
+	text := p.args[p.at]
+	if why, ok := refused(text); ok && !p.secret(p.at) {
+		return bsderr.Errno(text, unix.EOPNOTSUPP, p.hint("%s %s", text, why))
+	}
+	return p.takeAddress(text)
+}
+
+// misplaced is the error about a word of the grammar where it may not stand.
+// FreeBSD takes it for an address there, hence the text.
+func (p *parser) misplaced(where string) error {
+	word := p.args[p.at]
+	return bsderr.New(word+": bad value", p.hint("%s %s", word, where))
+}
+
+// badValue is the error about the argument being read.
+func (p *parser) badValue(hints ...string) error {
+	return bsderr.New(p.shown()+": bad value", hints...)
+}
+
+// hint is a hint about the interface.
+func (p *parser) hint(format string, args ...any) string {
+	return visible(p.line.Name) + ": " + fmt.Sprintf(format, args...)
+}
+
+// explain adds what the parser knows about how it may have come to err.
+func (p *parser) explain(err error) error {
+	if p.took != "" {
+		return bsderr.Hint(err, "%s", p.hint("%s takes the word after it as its value, whatever it is", p.took))
+	}
+	return err
+}
+
+// finishPass warns of a password that is longer than what counts of it.
+func (p *parser) finishPass() {
+	pass := p.line.Change.Pass
+	if pass == nil || len(*pass) <= carp.MaxPasswordLen {
+		return
+	}
+	p.line.Notes = append(p.line.Notes, p.hint("pass: only the first %d of %d bytes count, as on every BSD",
+		carp.MaxPasswordLen, len(*pass)))
+}

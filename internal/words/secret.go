@@ -1,0 +1,60 @@
+package words
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// hidden stands for an argument that is, or may be part of, a password.
+const hidden = "********"
+
+// shown is the argument being read as an error may repeat it.
+func (p *parser) shown() string { return p.shownPart(p.args[p.at]) }
+
+// shownPart is the same for a part of that argument.
+func (p *parser) shownPart(part string) string {
+	if p.secret(p.at) {
+		return hidden
+	}
+	return visible(part)
+}
+
+// secret tells whether an argument may give a password away. Errors end up in
+// logs and over shoulders, and a password is on the line also where the parser
+// does not take it for one: behind `carpdev pass`, pasted twice, with unquoted
+// blanks, or as pass=phrase.
+func (p *parser) secret(at int) bool {
+	text := p.args[at]
+	for i := 1; i < len(p.args); i++ {
+		if phrase := p.args[i]; p.isPass(i-1) && phrase != "" &&
+			(text == phrase || len(phrase) > 3 && strings.Contains(text, phrase)) {
+			return true
+		}
+	}
+	if len(text) > len(passWord) && strings.EqualFold(text[:len(passWord)], passWord) &&
+		strings.ContainsRune("=:", rune(text[len(passWord)])) {
+		return true
+	}
+	_, known := refused(text)
+	return at >= 2 && p.isPass(at-2) && !known && !looksNumeric(text) && nearest(text) == ""
+}
+
+func (p *parser) isPass(at int) bool { return strings.EqualFold(p.args[at], passWord) }
+
+// visible is an argument as it may stand in one line of text.
+func visible(text string) string {
+	switch {
+	case text == "":
+		return "''"
+	case strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }):
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+// looksNumeric tells whether a word was meant to be an address, rightly or not.
+func looksNumeric(text string) bool {
+	text, _, _ = strings.Cut(text, "%")
+	return strings.ContainsAny(text, ".:/") && strings.Trim(text, "0123456789abcdefABCDEF.:/") == ""
+}

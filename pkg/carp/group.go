@@ -1,0 +1,108 @@
+package carp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Group is a host's membership in one vhid's group: the shared secret and what
+// it remembers of the conversation. It makes the headers to send and judges
+// the packets that arrive. It is not for concurrent use.
+type Group struct {
+	vhid    VHID
+	auth    *Authenticator
+	counter *Counter
+	memory  *Memory
+}
+
+// NewGroup joins vhid with a key and an address list; draw yields the random
+// numbers for the counter.
+func NewGroup(vhid VHID, key Key, list AddressList, draw func() uint64) *Group {
+	return &Group{
+		vhid:    vhid,
+		auth:    NewAuthenticator(vhid, key, list),
+		counter: NewCounter(draw),
+		memory:  NewMemory(),
+	}
+}
+
+// Change takes another key or address list and until the given time also
+// accepts what peers make with the ones before.
+func (g *Group) Change(key Key, list AddressList, until time.Time) {
+	next := NewAuthenticator(g.vhid, key, list)
+	next.Tolerate(g.auth, until)
+	g.auth = next
+}
+
+// VHID is the group's number.
+func (g *Group) VHID() VHID { return g.vhid }
+
+// List is the address list in force.
+func (g *Group) List() AddressList { return g.auth.List() }
+
+// Advertisement makes the next advertisement with this timing. Each family
+// that carries one calls it once.
+func (g *Group) Advertisement(t Timing) Advertisement {
+	ad := Advertisement{VHID: g.vhid, Timing: t, Counter: g.counter.Next()}
+	ad.Digest = g.auth.Digest(ad.Counter)
+	g.memory.Sent(ad.Digest)
+	return ad
+}
+
+// Packet is a protocol 112 packet as far as judging it goes.
+type Packet struct {
+	// From is the IP source.
+	From netip.Addr
+	// Own says that From is an address of this host's parent.
+	Own bool
+	// TTL is the TTL or hop limit.
+	TTL uint8
+	// ToGroup says that it was sent to 224.0.0.18 or ff02::12.
+	ToGroup bool
+	// FromPeer says that it came by unicast from a configured peer, which may
+	// be routers away.
+	FromPeer bool
+	// Payload is what follows the IP header.
+	Payload []byte
+}
+
+// Judge decides what becomes of p. The order of the checks is carp_input's;
+// the first that fails is the verdict. deadTime is the machine's own, running
+// is false while it is INIT.
+func (g *Group) Judge(now time.Time, p *Packet, running bool, deadTime time.Duration) (Advertisement, Verdict) {
+	switch {
+	case !p.ToGroup && !p.FromPeer:
+		return Advertisement{}, BadInterface
+	case p.TTL != 255 && !p.FromPeer:
+		return Advertisement{}, WrongTTL
+	}
+	ad, verdict := Parse(p.Payload)
+	switch {
+	case verdict == VRRPClash && VHID(p.Payload[1]) != g.vhid:
+		return ad, BadVHID // VRRP with another number is no concern of ours
+	case verdict != Accepted && verdict != BadVersion:
+		return ad, verdict
+	case ad.VHID == g.vhid && isVRRP(p.Payload) && g.auth.Verify(now, &ad) != Accepted:
+		// VRRP version 2 with 5 or 7 addresses has a header whose checksum is
+		// right for CARP too; only the digest tells them apart.
+		return ad, VRRPClash
+	case ad.VHID != g.vhid || !running:
+		return ad, BadVHID
+	case verdict == BadVersion:
+		return ad, BadVersion
+	}
+	if p.Own && g.memory.IsEcho(ad.Digest) {
+		return ad, OwnEcho
+	}
+	if verdict := g.auth.Verify(now, &ad); verdict != Accepted {
+		return ad, verdict
+	}
+	g.counter.Heard(ad.Counter)
+	if g.memory.Heard(now, p.From, ad.Digest, deadTime) {
+		return ad, Replayed
+	}
+	return ad, Accepted
+}
+
+// Key is the key in force.
+func (g *Group) Key() Key { return g.auth.key }

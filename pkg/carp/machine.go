@@ -1,0 +1,324 @@
+package carp
+
+import "time"
+
+// HandoverTime is how long a MASTER that bows out goes on answering while it
+// waits for its successor's first advertisement.
+const HandoverTime = 20 * time.Millisecond
+
+// Machine is one host's part in the election of one vhid. Feed it events with
+// Step, do what it answers, and call again at Deadline at the latest. The zero
+// Machine is ready: down, INIT, without link and settings.
+//
+// Times must come from one monotonic clock and never go back.
+type Machine struct {
+	state    State
+	reason   string
+	config   Config
+	demotion int
+	up, link bool
+
+	deadAt time.Time // BACKUP: when silence makes it MASTER
+	adAt   time.Time // MASTER: the next advertisement
+	lastAd time.Time // MASTER: the latest one, or the promotion
+
+	announcements announcements
+	// releaseAt ends the time in which the kernel still answers though the
+	// machine is not MASTER; zero: the kernel holds nothing.
+	releaseAt time.Time
+	// handover says that it does so after a bow-out.
+	handover bool
+	ties     uint64
+	sending  sendHealth
+
+	actions []Action
+}
+
+// State is the machine's state now.
+func (m *Machine) State() State { return m.state }
+
+// Reason is why it is in that state, in a few words.
+func (m *Machine) Reason() string { return m.reason }
+
+// Answering tells whether the kernel holds the addresses: as MASTER, and for
+// the handover afterwards.
+func (m *Machine) Answering() bool { return m.state == Master || !m.releaseAt.IsZero() }
+
+// HandingOver tells whether the machine has bowed out and waits, for
+// HandoverTime at most, for its successor.
+func (m *Machine) HandingOver() bool { return m.handover }
+
+// Advertised is the timing that goes, or would go, on the wire.
+func (m *Machine) Advertised() Timing { return m.config.Timing.Demoted(m.demotion) }
+
+// Deadline is when Step is to be called at the latest; false if nothing is due
+// ever.
+func (m *Machine) Deadline() (time.Time, bool) {
+	var d time.Time
+	for _, t := range [...]time.Time{m.stateDeadline(), m.releaseAt, m.sending.forgetAt} {
+		if !t.IsZero() && (d.IsZero() || t.Before(d)) {
+			d = t
+		}
+	}
+	return d, !d.IsZero()
+}
+
+func (m *Machine) stateDeadline() time.Time {
+	switch m.state {
+	case Backup:
+		return m.deadAt
+	case Master:
+		return m.adAt
+	}
+	return time.Time{}
+}
+
+// Step takes one event that happened at now and returns what is to be done, in
+// order. The slice is the machine's own: it is good until the next Step.
+func (m *Machine) Step(now time.Time, ev Event) []Action {
+	m.actions = m.actions[:0]
+	m.checkOverslept(now)
+	switch ev.Kind {
+	case EventUp:
+		m.up = true
+	case EventDown:
+		m.up = false
+	case EventLinkUp:
+		m.link = true
+	case EventLinkDown:
+		m.link = false
+	case EventConfigured:
+		m.configure(now, ev.Config)
+	case EventDemoted:
+		m.demote(now, ev.Demotion)
+	case EventHeard:
+		m.heard(now, ev.Timing)
+	case EventSent:
+		m.do(m.sending.sent())
+	case EventSendFailed:
+		// Whoever has left MASTER sends nothing more, so could never prove
+		// that sending works again: a failed bow-out does not count.
+		if m.state == Master {
+			m.do(m.sending.failed())
+		}
+	case EventForce:
+		m.force(now, ev.State)
+	case EventInherited:
+		if m.state != Master {
+			m.releaseAt = now.Add(m.config.Timing.Lease())
+		}
+	}
+	m.settle(now)
+	if ev.Kind == EventDeadline {
+		m.expire(now)
+	}
+	return m.actions
+}
+
+// settle moves between INIT and the election: a machine takes part while it is
+// up, its settings are complete and the parent has carrier.
+func (m *Machine) settle(now time.Time) {
+	able, why := m.able()
+	switch {
+	case able && m.state == Init:
+		m.become(Backup, now, why)
+	case !able && m.state != Init:
+		m.leave(now, Init, why, m.link)
+	case !able:
+		m.reason = why
+	}
+}
+
+// able tells whether the machine can take part, and why or why not.
+func (m *Machine) able() (bool, string) {
+	switch {
+	case !m.up:
+		return false, "down"
+	case !m.config.Ready:
+		return false, m.config.NotReady
+	case !m.link:
+		return false, "no carrier"
+	}
+	return true, "up"
+}
+
+// expire acts on every deadline that has passed.
+func (m *Machine) expire(now time.Time) {
+	if !m.releaseAt.IsZero() && !now.Before(m.releaseAt) {
+		m.release()
+	}
+	if !m.sending.forgetAt.IsZero() && !now.Before(m.sending.forgetAt) {
+		m.do(m.sending.forget())
+	}
+	switch {
+	case m.state == Backup && !now.Before(m.deadAt):
+		m.become(Master, now, "master timed out")
+	case m.state == Master && !now.Before(m.adAt):
+		m.advertise(now)
+		if due, asking := m.announcements.afterAdvertisement(now); due {
+			m.do(Action{Kind: ActionAnnounce, Request: asking}, true)
+		}
+	}
+}
+
+// checkOverslept makes a MASTER that has been silent for a whole dead time a
+// BACKUP before it looks at anything else: its peers have long elected another
+// (a stopped process, a paused virtual machine). The kernel's lease has
+// released the addresses meanwhile, or does so now.
+func (m *Machine) checkOverslept(now time.Time) {
+	if m.state == Master && now.Sub(m.lastAd) > m.Advertised().DeadTime() {
+		m.leave(now, Backup, "overslept", false)
+	}
+}
+
+// heard is the election proper; the comparisons are those of carp_input_c.
+func (m *Machine) heard(now time.Time, theirs Timing) {
+	mine := m.Advertised().Interval()
+	switch m.state {
+	case Backup:
+		switch {
+		case m.config.Preempt && mine < theirs.Interval():
+			m.become(Master, now, "preempting a slower master")
+		case m.config.Timing.patience() < theirs.Interval():
+			m.become(Master, now, "master will time out")
+		default:
+			// Later, never sooner: the other family's advertisement, or a third
+			// host's, must not take the delay after a tie away.
+			if d := now.Add(m.config.Timing.DeadTime()); d.After(m.deadAt) {
+				m.deadAt = d
+			}
+		}
+	case Master:
+		if mine >= theirs.Interval() {
+			tie := mine == theirs.Interval()
+			m.leave(now, Backup, "more frequent advertisement received", false)
+			if tie {
+				m.deadAt = m.deadAt.Add(m.tieDelay())
+			}
+			return
+		}
+		m.announcements.conflict(now, m.config.Timing.Lease())
+		return
+	}
+	// Whoever advertises has claimed the addresses already: let go.
+	if m.state != Master && !m.releaseAt.IsZero() {
+		m.release()
+	}
+}
+
+// tieDelay is what a BACKUP that stepped down on a tie waits longer, up to a
+// quarter second or another dead time. Without it two hosts with the same timing that started in
+// the same instant depose each other for ever; it stays within what the
+// protocol allows, since a BACKUP may wait as long as it likes.
+func (m *Machine) tieDelay() time.Duration {
+	m.ties++
+	// splitmix64: spreads neighbouring seeds over the whole range.
+	z := m.config.TieBreak + m.ties*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	// With a short dead time the delays must still differ: no cutting off.
+	choices := min(64, uint64(m.config.Timing.DeadTime()/tick)+1)
+	return time.Duration(z%choices) * tick
+}
+
+func (m *Machine) configure(now time.Time, c Config) {
+	old := m.config
+	m.config = c
+	switch {
+	case !c.Ready:
+		// settle takes it from here.
+	case m.state == Master && old.Generation != c.Generation:
+		m.takeOver(now)
+	case m.state == Master && old.Timing != c.Timing:
+		m.advertise(now)
+	case m.state == Backup:
+		// The silence so far counts: from what was heard last.
+		m.deadAt = m.deadAt.Add(c.Timing.DeadTime() - old.Timing.DeadTime())
+	}
+}
+
+// takeOver makes the segment send to this host: claim, advertise, announce.
+func (m *Machine) takeOver(now time.Time) {
+	m.do(Action{Kind: ActionClaim}, true)
+	m.advertise(now)
+	m.do(Action{Kind: ActionAnnounce}, true)
+	m.announcements.promoted(now, m.config.Timing.Lease())
+}
+
+// demote takes over the host's demotion. A MASTER says so at once, so that its
+// peers judge it now and not an interval later (FreeBSD, carp_demote_adj).
+func (m *Machine) demote(now time.Time, sum int) {
+	before := m.Advertised()
+	m.demotion = sum
+	if m.state == Master && m.Advertised() != before {
+		m.advertise(now)
+	}
+}
+
+func (m *Machine) force(now time.Time, to State) {
+	switch {
+	case m.state == Init || m.state == to:
+	case to == Backup:
+		m.leave(now, Backup, "forced", true)
+	case to == Master:
+		m.become(Master, now, "forced")
+	}
+}
+
+// become enters BACKUP from INIT, or MASTER from BACKUP.
+func (m *Machine) become(to State, now time.Time, why string) {
+	m.transition(to, why)
+	switch to {
+	case Backup:
+		m.deadAt = now.Add(m.config.Timing.DeadTime())
+	case Master:
+		m.releaseAt, m.handover = time.Time{}, false
+		m.sending.enterMaster()
+		m.takeOver(now)
+	}
+}
+
+// leave goes from any state to BACKUP or INIT. With bowOut a MASTER says
+// goodbye and lets the kernel answer until the successor is heard: make before
+// break. Without, it releases at once, before anything else.
+func (m *Machine) leave(now time.Time, to State, why string, bowOut bool) {
+	switch {
+	case m.state == Master && bowOut:
+		m.do(Action{Kind: ActionAdvertise, Timing: Timing{Base: bowOutBase, Skew: bowOutSkew}}, true)
+		m.releaseAt, m.handover = now.Add(HandoverTime), true
+	case m.Answering():
+		m.release()
+	}
+	if m.state == Master {
+		m.sending.leaveMaster(now)
+	}
+	m.transition(to, why)
+	if to == Backup {
+		m.deadAt = now.Add(m.config.Timing.DeadTime())
+	}
+}
+
+func (m *Machine) advertise(now time.Time) {
+	t := m.Advertised()
+	m.lastAd = now
+	m.adAt = now.Add(t.Interval())
+	m.do(Action{Kind: ActionAdvertise, Timing: t}, true)
+}
+
+func (m *Machine) release() {
+	m.releaseAt, m.handover = time.Time{}, false
+	m.do(Action{Kind: ActionRelease}, true)
+}
+
+func (m *Machine) transition(to State, why string) {
+	m.do(Action{Kind: ActionTransition, From: m.state, To: to, Reason: why}, true)
+	m.state, m.reason = to, why
+}
+
+// do appends an action if there is one.
+func (m *Machine) do(a Action, ok bool) {
+	if ok {
+		m.actions = append(m.actions, a)
+	}
+}

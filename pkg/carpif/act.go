@@ -1,0 +1,190 @@
+package carpif
+
+import (
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// sentCounters count what went out, in frames.
+type sentCounters struct {
+	inet, inet6, failed uint64
+}
+
+// step feeds one event to the machine and does what it asks for. What comes of
+// that (an advertisement that failed) is fed in turn.
+func (i *Interface) step(ev carp.Event) {
+	i.events = append(i.events, ev)
+	if i.stepping {
+		return
+	}
+	i.stepping = true
+	for len(i.events) > 0 {
+		ev := i.events[0]
+		i.events = i.events[1:]
+		for _, a := range i.machine.Step(time.Now(), ev) {
+			i.act(a)
+		}
+	}
+	i.events, i.stepping = nil, false
+}
+
+func (i *Interface) act(a carp.Action) {
+	switch a.Kind {
+	case carp.ActionTransition:
+		i.transitions++
+		i.since = time.Now()
+		if i.knobs.Log >= 1 {
+			i.log.Info(a.From.String()+" -> "+a.To.String(), "vhid", i.record.VHID, "reason", a.Reason)
+		}
+	case carp.ActionClaim:
+		if err := i.opts.Kernel.Claim(i.name, i.leases()); err != nil {
+			i.limited("claim", "claiming the addresses", "err", err)
+		}
+	case carp.ActionRelease:
+		if !i.attached {
+			return // the kernel interface went with its parent
+		}
+		if err := i.opts.Kernel.Release(i.name); err != nil {
+			i.limited("release", "releasing the addresses", "err", err)
+		}
+	case carp.ActionAdvertise:
+		i.advertise(a.Timing)
+	case carp.ActionAnnounce:
+		i.announce(a.Request)
+	case carp.ActionDemote:
+		if a.On {
+			i.log.Warn("demoted", "reason", a.Reason, "by", i.knobs.SendErrFactor)
+			i.entries = append(i.entries, state.Entry{Name: a.Reason, Owner: i.name, Since: time.Now()})
+		} else {
+			i.log.Info("demotion taken back", "reason", a.Reason)
+			i.entries = without(i.entries, a.Reason)
+		}
+		i.refreshEntries()
+	}
+}
+
+// advertise sends one advertisement per family that has addresses. Only one
+// that went out renews the lease: a host that cannot be heard must not keep
+// the addresses.
+func (i *Interface) advertise(t carp.Timing) {
+	if i.segment == nil || i.group == nil {
+		return
+	}
+	list := i.group.List()
+	var failed error
+	out := false
+	for _, family := range []struct {
+		has   bool
+		group frame.Group
+		count *uint64
+	}{
+		{list.Has4(), frame.GroupIPv4, &i.sent.inet},
+		{list.Has6(), frame.GroupIPv6, &i.sent.inet6},
+	} {
+		if !family.has {
+			continue
+		}
+		if err := i.send(i.advertisement(t, family.group)); err != nil {
+			failed = err
+			continue
+		}
+		*family.count++
+		out = true
+	}
+	if failed != nil {
+		i.sent.failed++
+		i.limited("send", "advertisement not sent", "err", failed)
+		i.step(carp.Event{Kind: carp.EventSendFailed})
+	} else {
+		i.step(carp.Event{Kind: carp.EventSent})
+	}
+	if out && i.machine.State() == carp.Master {
+		i.renew()
+	}
+}
+
+// advertisement builds the frame of one family into the output buffer.
+func (i *Interface) advertisement(t carp.Timing, group frame.Group) []byte {
+	ad := i.group.Advertisement(t)
+	var header [carp.HeaderLen]byte
+	src := i.source4()
+	if group.Addr.Is6() {
+		src = i.source6()
+	}
+	i.ipID++
+	i.out = frame.Packet{
+		SrcMAC:  i.record.VHID.MAC(),
+		Src:     src,
+		TOS:     uint8(i.knobs.DSCP << 2),
+		ID:      i.ipID,
+		Payload: ad.Append(header[:0]),
+	}.To(group).Append(i.out[:0])
+	return i.out
+}
+
+// announce tells the segment where the addresses are, from the virtual MAC in
+// the Ethernet header too, so that switches learn it.
+func (i *Interface) announce(request bool) {
+	mac := frame.MAC(i.record.VHID.MAC())
+	for _, p := range i.record.Addresses {
+		var err error
+		switch a := p.Addr(); {
+		case a.Is4():
+			err = i.send(frame.AppendGratuitousARP(i.out[:0], mac, a, frame.ARPReply))
+			if request && err == nil {
+				err = i.send(frame.AppendGratuitousARP(i.out[:0], mac, a, frame.ARPRequest))
+			}
+		default:
+			err = i.send(frame.AppendNeighborAdvertisement(i.out[:0], mac, a, i.forwarding6()))
+		}
+		if err != nil {
+			i.limited("announce", "announcement not sent", "err", err)
+			return
+		}
+	}
+}
+
+func (i *Interface) send(b []byte) error {
+	i.out = b
+	if i.segment == nil {
+		return errNoSegment
+	}
+	return i.segment.Send(b)
+}
+
+// leases are the addresses as the kernel gets them. The parent's subnet covers
+// them, so they bring no route of their own.
+func (i *Interface) leases() []link.Address {
+	lease := i.timing().Lease()
+	list := make([]link.Address, 0, len(i.record.Addresses))
+	for _, p := range i.record.Addresses {
+		list = append(list, link.Address{Prefix: p, Lease: lease, NoPrefixRoute: i.parent != nil && covers(i.parent, p.Addr())})
+	}
+	return list
+}
+
+// renew renews the lease, unless that was done a moment ago: an interval of
+// 4 ms need not mean 256 calls a second for a lease of seconds.
+func (i *Interface) renew() {
+	readded, err := i.opts.Kernel.Renew(i.name, i.leases())
+	if err != nil {
+		i.limited("renew", "renewing the lease of the addresses", "err", err)
+	}
+	if len(readded) > 0 {
+		i.limited("readded", "put back addresses that another program removed", "addresses", readded)
+	}
+}
+
+func without(entries []state.Entry, name string) []state.Entry {
+	var rest []state.Entry
+	for _, e := range entries {
+		if e.Name != name {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}

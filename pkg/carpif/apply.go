@@ -1,0 +1,92 @@
+package carpif
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// change applies one command line, whole or not at all: plan, record, act, and
+// undo if the kernel refuses. The notes are for the person.
+func (i *Interface) change(c *control.Change) (notes []string, err error) {
+	parents, err := i.opts.Kernel.Parents()
+	if err != nil {
+		return nil, err
+	}
+	siblings, err := i.opts.Store.Siblings(i.name)
+	if err != nil {
+		return nil, err
+	}
+	next, notes, err := plan(i.record, c, parents, siblings)
+	if err != nil {
+		return nil, err
+	}
+	prev := i.record
+	if !i.saved || !reflect.DeepEqual(prev, next) {
+		// The record first: a full disk must be found before the first effect.
+		if err := i.opts.Store.Save(next); err != nil {
+			return nil, fmt.Errorf("%s: %w", i.name, err)
+		}
+		if err := i.install(next); err != nil {
+			return nil, i.undo(prev, err)
+		}
+		i.saved = true
+	}
+	if c.State != nil {
+		i.step(carp.Force(*c.State))
+	}
+	return notes, nil
+}
+
+// install makes the kernel and the machine follow the record.
+func (i *Interface) install(next state.Record) error {
+	prev := i.record
+	if prev.VHID != next.VHID || prev.Parent != next.Parent {
+		i.detach()
+	}
+	if prev.Up && !next.Up { // with the settings that the peers know
+		i.step(carp.Event{Kind: carp.EventDown})
+	}
+	i.record = next
+	if err := i.resolveParent(); err != nil {
+		return err
+	}
+	i.reconfigure()
+	i.showLink()
+	if next.Up {
+		i.step(carp.Event{Kind: carp.EventUp})
+	}
+	return nil
+}
+
+// undo goes back to the record before and passes the reason on.
+func (i *Interface) undo(prev state.Record, reason error) error {
+	i.log.Warn("change refused", "err", reason)
+	var back error
+	if i.saved {
+		back = i.opts.Store.Save(prev)
+	} else {
+		back = i.opts.Store.Remove(i.name)
+	}
+	return errors.Join(reason, back, i.install(prev))
+}
+
+// dismantle takes everything of this interface out of the kernel and the
+// state folder. The record stays unless forget is set.
+func (i *Interface) dismantle(forget bool) error {
+	i.detach()
+	i.setEntries(nil)
+	if !forget {
+		return nil
+	}
+	if err := i.opts.Store.Remove(i.name); err != nil {
+		return bsderr.From(err)
+	}
+	i.saved = false
+	return nil
+}

@@ -1,0 +1,87 @@
+package carpif
+
+import (
+	"hash/fnv"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// oldListTime is how long the group's previous address list is also accepted
+// from peers, so that the administrator can edit one host after the other.
+const oldListTime = 10 * time.Minute
+
+// reconfigure brings the group and the machine in line with the record, the
+// knobs and the parent. It does nothing where nothing has changed.
+func (i *Interface) reconfigure() {
+	i.regroup()
+	i.step(carp.Configured(i.config()))
+}
+
+// regroup makes or changes the membership after a change of vhid, key or
+// addresses.
+func (i *Interface) regroup() {
+	if i.record.VHID == 0 {
+		i.group = nil
+		return
+	}
+	key, _ := carp.NewKey(i.record.Password)
+	list := carp.NewAddressList(addresses(i.record.Addresses))
+	switch {
+	case i.group == nil || i.group.VHID() != i.record.VHID:
+		i.group = carp.NewGroup(i.record.VHID, key, list, i.opts.Random)
+		i.peers.Clear()
+	case i.group.Key() != key:
+		// Whoever changes a key wants the old one refused.
+		i.group.Change(key, list, time.Time{})
+	case !i.group.List().Equal(list):
+		i.group.Change(key, list, time.Now().Add(oldListTime))
+	default:
+		return
+	}
+	i.generation++
+}
+
+// config is the machine's view of it all.
+func (i *Interface) config() carp.Config {
+	c := carp.Config{
+		Timing:     i.timing(),
+		Preempt:    i.knobs.Preempt,
+		Generation: i.generation,
+	}
+	c.NotReady = i.notReady()
+	c.Ready = c.NotReady == ""
+	if i.parent != nil {
+		h := fnv.New64a()
+		_, _ = h.Write(i.parent.MAC[:])
+		c.TieBreak = h.Sum64()
+	}
+	return c
+}
+
+func (i *Interface) timing() carp.Timing {
+	return carp.Timing{Base: i.record.AdvBase, Skew: i.record.AdvSkew}
+}
+
+// notReady says what is missing before the interface can take part, or
+// nothing.
+func (i *Interface) notReady() string {
+	list := carp.NewAddressList(addresses(i.record.Addresses))
+	switch {
+	case i.record.VHID == 0:
+		return "no vhid"
+	case list.Len() == 0:
+		return "no address"
+	case !i.knobs.Allow:
+		return "net.inet.carp.allow is 0"
+	case i.record.Parent == "":
+		return "no parent interface"
+	case !i.attached:
+		return "parent " + i.record.Parent + " is not there"
+	case list.Has4() && !i.source4().IsValid():
+		return "no IPv4 address on " + i.record.Parent
+	case list.Has6() && !i.source6().IsValid():
+		return "no link-local IPv6 address on " + i.record.Parent
+	}
+	return ""
+}

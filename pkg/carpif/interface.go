@@ -1,0 +1,233 @@
+package carpif
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
+)
+
+// Options are what an Interface is made of.
+type Options struct {
+	// Record is the interface as it was left, or a new one with its name.
+	Record state.Record
+	// Created says that Record is on disk already. A new interface is saved by
+	// the create request that succeeds.
+	Created bool
+	Kernel  Kernel
+	Store   Store
+	// OpenSegment opens the wire of a parent for one vhid.
+	OpenSegment func(parent string, vhid carp.VHID) (Segment, error)
+	// KnobsChanged yields a value when knobs or demotions may have changed.
+	KnobsChanged <-chan struct{}
+	// Random yields the numbers for the advertisements' counters.
+	Random func() uint64
+	// Log takes what people should know; nil discards.
+	Log *slog.Logger
+	// PID is shown in the status.
+	PID int
+}
+
+// Interface is one carpN at work. Make one with New, run it with Run, talk to
+// it through Handle.
+type Interface struct {
+	opts Options
+	name string
+	log  *slog.Logger
+
+	record     state.Record
+	saved      bool // the record is on disk
+	machine    carp.Machine
+	group      *carp.Group // nil without vhid
+	generation uint64
+	knobs      sysctl.Values
+	demotion   int
+	entries    []state.Entry // our reasons for demotion
+	published  []state.Entry // those of them that are in the ledger
+
+	parent   *link.Parent // as last seen; nil: none, or gone
+	attached bool         // backing, settings and segment of parent are ours
+	// inherit says to look for what an earlier supervisor left in the kernel,
+	// inherited that it was found.
+	inherit, inherited bool
+	segment            Segment
+	ready              <-chan struct{} // segment's; nil without one
+	ipID               uint16
+
+	requests chan call
+	waiting  []call   // answered when the handover is over
+	goodbyes []func() // answered when all is over
+	finished bool     // Run ends
+	events   []carp.Event
+	stepping bool
+
+	since       time.Time
+	transitions uint64
+	received    [carp.NumVerdicts]uint64
+	sent        sentCounters
+	peers       carp.Peers
+	quiet       quiet
+	buf         [2048]byte
+	out         []byte
+}
+
+// call is a request on its way to the owner.
+type call struct {
+	req    control.Request
+	reply  chan control.Response // capacity 1; nil for opExit
+	answer *control.Response     // to be given when the handover is over
+}
+
+// New makes an Interface; nothing happens before Run.
+func New(opts Options) *Interface {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Interface{
+		opts:     opts,
+		name:     opts.Record.Name,
+		log:      opts.Log.With("iface", opts.Record.Name),
+		record:   opts.Record,
+		saved:    opts.Created,
+		requests: make(chan call),
+		since:    time.Now(),
+	}
+}
+
+// Handle answers one request of the control socket. It is safe to call from
+// any goroutine while Run runs; it gives up with ctx.
+func (i *Interface) Handle(ctx context.Context, req control.Request) control.Response {
+	c := call{req: req, reply: make(chan control.Response, 1)}
+	select {
+	case i.requests <- c:
+	case <-ctx.Done():
+		return refused(context.Cause(ctx))
+	}
+	select {
+	case resp := <-c.reply:
+		return resp
+	case <-ctx.Done():
+		// The owner answers everything it took before it ends.
+		return <-c.reply
+	}
+}
+
+// Run is the owner's loop. It returns when the interface has been destroyed,
+// or when ctx has ended and the interface has bowed out; the record then
+// stays. The error is one of the kernel's news channel.
+func (i *Interface) Run(ctx context.Context) error {
+	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatch()
+	links, err := i.opts.Kernel.Watch(watchCtx)
+	if err != nil {
+		return err
+	}
+	i.loadKnobs()
+	i.resume()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	done := ctx.Done()
+	for !i.finished {
+		i.answerWaiting()
+		if at, ok := i.machine.Deadline(); ok {
+			timer.Reset(time.Until(at))
+		} else {
+			timer.Stop()
+		}
+		select {
+		case <-i.ready:
+			i.drain()
+			if i.segment != nil {
+				i.segment.Rearm()
+			}
+		case <-timer.C:
+			i.drain()
+			i.step(carp.Event{Kind: carp.EventDeadline})
+		case ev, open := <-links:
+			if !open {
+				links = nil
+				i.log.Error("the kernel's news have ended")
+				continue
+			}
+			i.linkNews(ev)
+		case <-i.opts.KnobsChanged:
+			i.loadKnobs()
+		case c := <-i.requests:
+			i.serve(c)
+		case <-done:
+			done = nil
+			i.step(carp.Event{Kind: carp.EventDown})
+			i.waiting = append(i.waiting, call{req: control.Request{Op: opExit}})
+		}
+	}
+	return nil
+}
+
+// opExit is the orderly end of the supervisor: like a destroy that keeps the
+// record. It never comes over the socket.
+const opExit control.Op = "exit"
+
+// resume takes up the record, as after a restart.
+func (i *Interface) resume() {
+	i.inherit = i.opts.Created
+	if err := i.resolveParent(); err != nil {
+		i.log.Warn("parent interface", "err", err)
+	}
+	i.reconfigure()
+	if i.inherited {
+		i.step(carp.Event{Kind: carp.EventInherited})
+	}
+	i.showLink()
+	if i.record.Up {
+		i.step(carp.Event{Kind: carp.EventUp})
+	}
+}
+
+// loadKnobs follows the knobs and the host's demotion.
+func (i *Interface) loadKnobs() {
+	values, err := i.opts.Store.Knobs()
+	if err != nil {
+		i.limited("knobs", "knobs", "err", err)
+	}
+	i.knobs = values
+	i.reconfigure()
+	i.refreshEntries()
+	i.loadDemotion()
+}
+
+// loadDemotion follows the host's demotion.
+func (i *Interface) loadDemotion() {
+	demotion, err := i.opts.Store.Demotion()
+	if err != nil {
+		i.limited("demotion", "demotion ledger", "err", err)
+		return
+	}
+	if demotion != i.demotion {
+		i.demotion = demotion
+		i.step(carp.Demoted(demotion))
+	}
+}
+
+// Goodbye gives the answers that tell a command that the interface has ended.
+// Call it after Run, when nothing of the interface is left.
+func (i *Interface) Goodbye() {
+	for _, say := range i.goodbyes {
+		say()
+	}
+	i.goodbyes = nil
+}
+
+// addresses are the virtual addresses without their lengths.
+func addresses(prefixes []netip.Prefix) []netip.Addr {
+	list := make([]netip.Addr, len(prefixes))
+	for n, p := range prefixes {
+		list[n] = p.Addr()
+	}
+	return list
+}

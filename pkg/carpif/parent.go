@@ -1,0 +1,230 @@
+package carpif
+
+import (
+	"errors"
+	"io/fs"
+	"net/netip"
+	"slices"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// linkNews follows the kernel's interfaces: the parent's carrier, addresses,
+// coming and going, and whoever meddles with ours.
+func (i *Interface) linkNews(ev link.Event) {
+	switch {
+	case ev.Kind == link.LinkGone && ev.Name == i.name:
+		// Somebody deleted carpN, or its parent went and took it along.
+		i.detach()
+	case ev.Kind == link.AddressChanged && ev.Name == i.name:
+		if ev.Removed && i.machine.State() == carp.Master && slices.Contains(i.record.Addresses, ev.Prefix) {
+			i.renew()
+		}
+		return
+	case ev.Kind == link.Resync, ev.Name == i.record.Parent:
+	case i.parent != nil && ev.Index == i.parent.Index: // renamed
+	case i.parent == nil && i.record.VHID != 0: // one to wait for, perhaps
+	default:
+		return
+	}
+	if err := i.resolveParent(); err != nil {
+		i.limited("parent", "parent interface", "err", err)
+	}
+	i.reconfigure()
+	i.showLink()
+}
+
+// resolveParent looks up the record's parent and attaches to it; without one
+// it is detached. A parent that is not there is no error: it may come.
+func (i *Interface) resolveParent() error {
+	if i.record.Parent == "" || i.record.VHID == 0 {
+		i.detach()
+		return nil
+	}
+	p, err := i.opts.Kernel.Parent(i.record.Parent)
+	if err != nil {
+		i.detach()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	if i.attached && i.parent.Index != p.Index { // another device of that name
+		i.detach()
+	}
+	i.parent = &p
+	if i.attached {
+		return nil
+	}
+	return i.attach()
+}
+
+// attach takes hold of the parent: its settings, the backing on it, its wire.
+// On failure nothing is held.
+func (i *Interface) attach() error {
+	k, name := i.opts.Kernel, i.parent.Name
+	err := i.opts.Store.UseParent(name, i.parent.Index, i.name, func() (map[string]string, error) {
+		return k.ParentSettings(name)
+	})
+	if err != nil {
+		return err
+	}
+	undo := func() {
+		_ = k.DeleteBacking(i.name)
+		i.leaveParent(name)
+		i.parent = nil
+	}
+	if _, err := k.PrepareParent(name); err != nil {
+		undo()
+		return err
+	}
+	if err := i.back(); err != nil {
+		i.leaveParent(name)
+		i.parent = nil
+		return err
+	}
+	segment, err := i.opts.OpenSegment(name, i.record.VHID)
+	if err != nil {
+		undo()
+		return err
+	}
+	i.segment, i.ready, i.attached = segment, segment.Ready(), true
+	return nil
+}
+
+// back makes the kernel interface, or takes over the one that a supervisor
+// that died left: it goes on answering for its lease, so that clients see no
+// gap until a peer has taken over.
+func (i *Interface) back() (err error) {
+	mac := i.record.VHID.MAC()
+	if i.inherit {
+		i.inherit = false
+		if i.inherited, err = i.opts.Kernel.Inherit(i.name, i.parent.Index, mac); err != nil || i.inherited {
+			return err
+		}
+	}
+	_, err = i.opts.Kernel.EnsureBacking(i.name, i.parent.Index, mac)
+	return err
+}
+
+// detach lets go of the parent, gracefully where there is still something to
+// be graceful about.
+func (i *Interface) detach() {
+	if !i.attached {
+		i.parent = nil
+		return
+	}
+	// The machine goes to INIT while it can still bow out.
+	c := i.config()
+	c.Ready, c.NotReady = false, "no parent interface"
+	i.step(carp.Configured(c))
+	_ = i.segment.Close()
+	i.segment, i.ready, i.attached = nil, nil, false
+	if err := i.opts.Kernel.DeleteBacking(i.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		i.log.Warn("deleting the interface", "err", err)
+	}
+	i.leaveParent(i.parent.Name)
+	i.parent = nil
+	i.step(carp.Event{Kind: carp.EventLinkDown})
+}
+
+func (i *Interface) leaveParent(name string) {
+	err := i.opts.Store.LeaveParent(name, i.name, func(saved map[string]string) error {
+		err := i.opts.Kernel.RestoreParent(name, saved)
+		if errors.Is(err, fs.ErrNotExist) { // gone, and its settings with it
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		i.log.Warn("restoring the parent's settings", "parent", name, "err", err)
+	}
+}
+
+// showLink tells the machine and the ledger about the carrier.
+func (i *Interface) showLink() {
+	kind := carp.EventLinkDown
+	if i.parent != nil && i.parent.Up && i.parent.Carrier {
+		kind = carp.EventLinkUp
+	}
+	i.step(carp.Event{Kind: kind})
+	i.refreshEntries()
+}
+
+// linkDown is the name of the demotion while the parent has no carrier.
+const linkDown = "link down"
+
+// refreshEntries keeps this interface's part of the demotion ledger true: the
+// reasons that hold now, with the values that the knobs give them.
+func (i *Interface) refreshEntries() {
+	want := map[string]int{}
+	down := i.parent == nil || !i.parent.Up || !i.parent.Carrier
+	if down && i.record.Up && i.record.VHID != 0 && i.record.Parent != "" {
+		want[linkDown] = i.knobs.IfDownFactor
+	}
+	for _, e := range i.entries {
+		if e.Name == carp.SendErrors {
+			want[e.Name] = i.knobs.SendErrFactor
+		}
+	}
+	i.setEntries(want)
+}
+
+// source4 is the address that IPv4 advertisements come from: the parent's
+// first that is not a virtual one.
+func (i *Interface) source4() netip.Addr {
+	return i.source(func(a netip.Addr) bool { return a.Is4() })
+}
+
+// source6 is the parent's link-local address.
+func (i *Interface) source6() netip.Addr {
+	return i.source(func(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() })
+}
+
+func (i *Interface) source(fits func(netip.Addr) bool) netip.Addr {
+	if i.parent == nil {
+		return netip.Addr{}
+	}
+	virtual := addresses(i.record.Addresses)
+	for _, p := range i.parent.Addresses {
+		if a := p.Addr(); fits(a) && !slices.Contains(virtual, a) {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// forwarding6 tells whether the host routes IPv6 on the parent: what the
+// router flag of a neighbour advertisement says.
+func (i *Interface) forwarding6() bool {
+	v, err := i.opts.Kernel.ReadSetting(i.record.Parent, "ipv6", "forwarding")
+	return err == nil && v != "0"
+}
+
+// chooseParent picks the parent for a record: the one named, or the first
+// whose subnet holds the first address (FreeBSD 9, carp_set_addr). nil means
+// that there is none.
+func chooseParent(r *state.Record, parents []link.Parent) *link.Parent {
+	for n := range parents {
+		p := &parents[n]
+		if r.CarpDev != "" {
+			if p.Name == r.CarpDev {
+				return p
+			}
+			continue
+		}
+		if len(r.Addresses) > 0 && covers(p, r.Addresses[0].Addr()) {
+			return p
+		}
+	}
+	return nil
+}
+
+// covers tells whether one of the parent's subnets holds addr.
+func covers(p *link.Parent, addr netip.Addr) bool {
+	return slices.ContainsFunc(p.Addresses, func(own netip.Prefix) bool {
+		return own.Bits() < own.Addr().BitLen() && own.Masked().Contains(addr)
+	})
+}

@@ -1,0 +1,246 @@
+package carpif
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"golang.org/x/sys/unix"
+)
+
+// The calls that FreeBSD's errors are named after.
+const (
+	opSetVHID       = "SIOCSVH"
+	opAddAddress    = "ioctl (SIOCAIFADDR)"
+	opDeleteAddress = "ioctl (SIOCDIFADDR)"
+)
+
+// plan is what a change leads to, checked whole: the record as it will be.
+// The record given is not touched. parents are the host's interfaces now,
+// siblings its other carp interfaces. The error is a *bsderr.Error.
+func plan(old state.Record, c *control.Change, parents []link.Parent, siblings []state.Record) (state.Record, []string, error) {
+	r := old
+	r.Addresses = slices.Clone(old.Addresses)
+	var notes []string
+	set(&r.VHID, c.VHID)
+	set(&r.AdvBase, c.AdvBase)
+	set(&r.AdvSkew, c.AdvSkew)
+	set(&r.CarpDev, c.CarpDev)
+	if c.Pass != nil {
+		r.Password = string(*c.Pass)
+	}
+	for _, a := range c.Addresses {
+		if err := planAddress(&r, a); err != nil {
+			return old, nil, err
+		}
+		if a.Op != control.AddressDelete {
+			r.Up = true // setting an address brings the interface up, as on FreeBSD
+		}
+	}
+	set(&r.Up, c.Up)
+	if err := planParent(&r, c, parents); err != nil {
+		return old, nil, err
+	}
+	if err := checkClash(&r, siblings); err != nil {
+		return old, nil, err
+	}
+	if c.State != nil {
+		if err := checkForce(&r, *c.State); err != nil {
+			return old, nil, err
+		}
+	}
+	if r.CarpDev != "" && len(c.Addresses) > 0 {
+		notes = append(notes, outsideNotes(&r, parents)...)
+	}
+	return r, notes, nil
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// planAddress applies one address of the line to the record.
+func planAddress(r *state.Record, a control.AddressChange) error {
+	i := slices.IndexFunc(r.Addresses, func(p netip.Prefix) bool {
+		return !a.Prefix.IsValid() && p.Addr().Is4() || p.Addr() == a.Prefix.Addr()
+	})
+	switch {
+	case a.Op == control.AddressDelete && i < 0:
+		what := "no IPv4 address to delete"
+		if a.Prefix.IsValid() {
+			what = fmt.Sprintf("%v is not one of its addresses%s", a.Prefix.Addr(), listed(r.Addresses))
+		}
+		return bsderr.Errno(opDeleteAddress, unix.EADDRNOTAVAIL, r.Name+": "+what)
+	case a.Op == control.AddressDelete:
+		r.Addresses = slices.Delete(r.Addresses, i, i+1)
+		return nil
+	case i >= 0: // there already: the length may be new
+		r.Addresses[i] = a.Prefix
+		return nil
+	case a.Op == control.AddressSet:
+		first := slices.IndexFunc(r.Addresses, func(p netip.Prefix) bool {
+			return p.Addr().Is4() == a.Prefix.Addr().Is4()
+		})
+		if first >= 0 && a.Prefix.Addr().Is4() {
+			r.Addresses[first] = a.Prefix
+			return nil
+		}
+	}
+	if len(r.Addresses) >= maxAddresses {
+		return bsderr.Errno(opAddAddress, unix.ENOBUFS,
+			fmt.Sprintf("%s: %v: at most %d addresses", r.Name, a.Prefix, maxAddresses))
+	}
+	r.Addresses = append(r.Addresses, a.Prefix)
+	return nil
+}
+
+// maxAddresses bounds the addresses of one interface; each is renewed in the
+// kernel with every advertisement.
+const maxAddresses = 255
+
+func listed(prefixes []netip.Prefix) string {
+	if len(prefixes) == 0 {
+		return ", it has none"
+	}
+	var s []string
+	for _, p := range prefixes {
+		s = append(s, p.String())
+	}
+	return " (" + strings.Join(s, ", ") + ")"
+}
+
+// planParent decides which parent the record has afterwards.
+func planParent(r *state.Record, c *control.Change, parents []link.Parent) error {
+	if c.CarpDev == nil && len(c.Addresses) == 0 {
+		return nil // nothing that bears on it
+	}
+	// An address added to an interface that has a parent stays with it if it
+	// can: a parent is not changed by the way.
+	if c.CarpDev == nil && r.CarpDev == "" && r.Parent != "" && len(r.Addresses) > 0 {
+		for n := range parents {
+			if p := &parents[n]; p.Name == r.Parent && covers(p, r.Addresses[0].Addr()) {
+				return checkCovered(r, p, parents)
+			}
+		}
+	}
+	p := chooseParent(r, parents)
+	switch {
+	case p == nil && r.CarpDev != "":
+		if c.CarpDev == nil { // it has gone since; it may come back
+			return nil
+		}
+		return bsderr.Errno(opSetVHID, unix.ENXIO,
+			fmt.Sprintf("%s: carpdev %s: no Ethernet interface of that name; there are %s", r.Name, r.CarpDev, names(parents)))
+	case p == nil && len(r.Addresses) == 0:
+		r.Parent = ""
+		return nil
+	case p == nil && added(c):
+		return bsderr.Errno(opAddAddress, unix.EADDRNOTAVAIL,
+			fmt.Sprintf("%s: %v: no interface has a subnet that holds it%s; name one with carpdev",
+				r.Name, r.Addresses[0].Addr(), subnets(parents)))
+	case p == nil:
+		return nil
+	}
+	r.Parent = p.Name
+	return checkCovered(r, p, parents)
+}
+
+func added(c *control.Change) bool {
+	return slices.ContainsFunc(c.Addresses, func(a control.AddressChange) bool { return a.Op != control.AddressDelete })
+}
+
+// checkCovered refuses addresses that the parent has no subnet for (unless it
+// was named with carpdev) and those that the host has as its own.
+func checkCovered(r *state.Record, p *link.Parent, parents []link.Parent) error {
+	for _, a := range r.Addresses {
+		for n := range parents {
+			if owns(&parents[n], a.Addr()) {
+				return bsderr.Errno(opAddAddress, unix.EEXIST,
+					fmt.Sprintf("%s: %v is %s's own address; a virtual address must be another", r.Name, a.Addr(), parents[n].Name))
+			}
+		}
+		if r.CarpDev == "" && !covers(p, a.Addr()) {
+			return bsderr.Errno(opAddAddress, unix.EADDRNOTAVAIL,
+				fmt.Sprintf("%s: %v: outside the subnets of its parent %s%s", r.Name, a.Addr(), p.Name, subnets([]link.Parent{*p})))
+		}
+	}
+	return nil
+}
+
+func owns(p *link.Parent, a netip.Addr) bool {
+	return slices.ContainsFunc(p.Addresses, func(own netip.Prefix) bool { return own.Addr() == a })
+}
+
+func outsideNotes(r *state.Record, parents []link.Parent) (notes []string) {
+	for n := range parents {
+		if parents[n].Name != r.Parent {
+			continue
+		}
+		for _, a := range r.Addresses {
+			if !covers(&parents[n], a.Addr()) {
+				notes = append(notes, fmt.Sprintf("%s: %v is outside the subnets of %s", r.Name, a.Addr(), r.Parent))
+			}
+		}
+	}
+	return notes
+}
+
+// checkClash refuses a vhid that the same segment has on this host already,
+// and an address that another carp interface has (FreeBSD: EEXIST).
+func checkClash(r *state.Record, siblings []state.Record) error {
+	for _, s := range siblings {
+		if r.VHID != 0 && r.VHID == s.VHID && r.Parent != "" && r.Parent == s.Parent {
+			return bsderr.Errno(opSetVHID, unix.EEXIST,
+				fmt.Sprintf("%s: vhid %d: %s has it on %s already", r.Name, r.VHID, s.Name, s.Parent))
+		}
+		for _, a := range r.Addresses {
+			if slices.ContainsFunc(s.Addresses, func(p netip.Prefix) bool { return p.Addr() == a.Addr() }) {
+				return bsderr.Errno(opAddAddress, unix.EEXIST,
+					fmt.Sprintf("%s: %v: %s has it already", r.Name, a.Addr(), s.Name))
+			}
+		}
+	}
+	return nil
+}
+
+func checkForce(r *state.Record, to carp.State) error {
+	if r.VHID == 0 || !r.Up {
+		return bsderr.Errno(opSetVHID, unix.EINVAL,
+			fmt.Sprintf("%s: state %s: it is not up with a vhid", r.Name, strings.ToLower(to.String())))
+	}
+	return nil
+}
+
+func names(parents []link.Parent) string {
+	var s []string
+	for _, p := range parents {
+		s = append(s, p.Name)
+	}
+	if len(s) == 0 {
+		return "none"
+	}
+	return strings.Join(s, ", ")
+}
+
+func subnets(parents []link.Parent) string {
+	var s []string
+	for _, p := range parents {
+		for _, a := range p.Addresses {
+			if !a.Addr().IsLinkLocalUnicast() {
+				s = append(s, fmt.Sprintf("%s %v", p.Name, a))
+			}
+		}
+	}
+	if len(s) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(s, ", ") + ")"
+}

@@ -1,0 +1,80 @@
+package carpif
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// drainAtMost bounds the frames taken in one go, so that a flood cannot keep
+// the owner from its timer.
+const drainAtMost = 512
+
+// drain takes every frame that waits. It is called before a timer is believed.
+func (i *Interface) drain() {
+	for n := 0; n < drainAtMost && i.segment != nil; n++ {
+		length, ok, err := i.segment.Receive(i.buf[:])
+		if err != nil {
+			i.limited("receive", "packet socket", "err", err)
+		}
+		if !ok {
+			return
+		}
+		i.receive(i.buf[:length])
+	}
+}
+
+// receive judges one frame and, if it is believed, lets the machine hear it.
+func (i *Interface) receive(b []byte) {
+	now := time.Now()
+	p, err := frame.Parse(b)
+	if err != nil {
+		i.received[carp.Malformed]++
+		return
+	}
+	var ad carp.Advertisement
+	verdict := carp.NotAllowed
+	if i.knobs.Allow && i.group != nil {
+		running := i.machine.State() != carp.Init
+		ad, verdict = i.group.Judge(now, &carp.Packet{
+			From:    p.Src,
+			Own:     p.Src == i.source4() || p.Src == i.source6(),
+			TTL:     p.TTL,
+			ToGroup: p.Dst == frame.GroupIPv4.Addr || p.Dst == frame.GroupIPv6.Addr,
+			Payload: p.Payload,
+		}, running, i.machine.Advertised().DeadTime())
+	}
+	i.received[verdict]++
+	i.peers.Note(now, p.Src, ad.Timing, verdict)
+	if verdict.Believed() {
+		i.step(carp.Heard(ad.Timing))
+	}
+	if verdict != carp.Accepted {
+		i.report(p.Src, verdict)
+	}
+}
+
+// report names the sender of a frame that was not simply accepted. What looks
+// like a member of the group that cannot be understood is said by default: it
+// is why both hosts are MASTER.
+func (i *Interface) report(from netip.Addr, v carp.Verdict) {
+	switch {
+	case i.knobs.Log >= 1 && (v.Foreign() || v == carp.OwnEcho || v == carp.Replayed):
+		i.limited(v.String()+from.String(), v.String(), "vhid", i.record.VHID, "from", from, "meaning", meaning[v])
+	case i.knobs.Log >= 2:
+		i.limited(v.String(), v.String(), "vhid", i.record.VHID, "from", from)
+	}
+}
+
+var meaning = map[carp.Verdict]string{
+	carp.BadAuthentication: "the password or the list of addresses differs from ours",
+	carp.BadAddressList:    "the password is right, the list of addresses differs from ours",
+	carp.VRRPClash:         "VRRP uses our number and so our MAC on this segment",
+	carp.OwnEcho:           "the network returns our own frames",
+	carp.Replayed:          "an old advertisement came back",
+}
+
+var errNoSegment = errors.New("no wire")

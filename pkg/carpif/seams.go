@@ -1,0 +1,73 @@
+package carpif
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
+)
+
+// Segment is the parent's wire as one vhid sees it: whole Ethernet frames, out
+// and in. Receive never blocks; Ready yields a value when frames may be
+// waiting, and the owner then receives until there are none and rearms.
+type Segment interface {
+	Send(frame []byte) error
+	Receive(buf []byte) (n int, ok bool, err error)
+	Ready() <-chan struct{}
+	Rearm()
+	Close() error
+}
+
+// Parents is what the host tells of its own interfaces.
+type Parents interface {
+	Parents() ([]link.Parent, error)
+	Parent(name string) (link.Parent, error)
+	PrepareParent(name string) (link.Settings, error)
+	RestoreParent(name string, saved link.Settings) error
+	// ParentSettings are the values that PrepareParent would change, now.
+	ParentSettings(name string) (link.Settings, error)
+	ReadSetting(ifname, family, key string) (string, error)
+	Watch(ctx context.Context) (<-chan link.Event, error)
+}
+
+// Backing is the kernel interface that bears the virtual MAC and the
+// addresses while this host is MASTER.
+type Backing interface {
+	EnsureBacking(name string, parentIndex int, mac [6]byte) (index int, err error)
+	// Inherit takes over what a supervisor that died left in the kernel, still
+	// answering; false where there is no such thing.
+	Inherit(name string, parentIndex int, mac [6]byte) (bool, error)
+	DeleteBacking(name string) error
+	Claim(name string, addrs []link.Address) error
+	Renew(name string, addrs []link.Address) (readded []netip.Prefix, err error)
+	Release(name string) error
+}
+
+// Kernel is all that the owner asks of the operating system's network.
+type Kernel interface {
+	Parents
+	Backing
+}
+
+// Store is what survives the supervisor: its record, its part in the parent's
+// settings and in the demotion ledger, and the host's knobs.
+type Store interface {
+	// Save writes the record, all of it or nothing; Remove forgets it.
+	Save(state.Record) error
+	Remove(name string) error
+	// Siblings are the records of the host's other carp interfaces.
+	Siblings(name string) ([]state.Record, error)
+	// UseParent and LeaveParent keep the parent's own settings safe while
+	// anybody uses it.
+	UseParent(parent string, index int, user string, read func() (map[string]string, error)) error
+	LeaveParent(parent, user string, restore func(map[string]string) error) error
+	// SetEntries replaces this interface's reasons for demotion.
+	SetEntries(owner string, entries []state.Entry) error
+	// Knobs are the host's knobs; with an error they are still usable, the
+	// defaults standing in for what could not be read.
+	Knobs() (sysctl.Values, error)
+	// Demotion is the sum of the host's demotions.
+	Demotion() (int, error)
+}

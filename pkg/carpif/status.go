@@ -1,0 +1,79 @@
+package carpif
+
+import (
+	"slices"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+)
+
+// status is everything there is to show.
+func (i *Interface) status(keys bool) *control.Status {
+	s := RecordStatus(i.record)
+	s.State = i.machine.State().String()
+	s.Demotion = i.demotion
+	s.AdvertisedSkew = i.timing().Demoted(i.demotion).Skew
+	s.Reason = i.machine.Reason()
+	s.Since = i.since
+	s.Transitions = i.transitions
+	s.PID = i.opts.PID
+	if i.parent != nil {
+		s.MTU = i.parent.MTU
+	}
+	s.Counters = map[string]uint64{
+		"sent inet":   i.sent.inet,
+		"sent inet6":  i.sent.inet6,
+		"send errors": i.sent.failed,
+	}
+	for v, n := range i.received {
+		s.Counters[carp.Verdict(v).String()] = n
+	}
+	for _, p := range i.peers.All() {
+		s.Peers = append(s.Peers, peerStatus(p))
+	}
+	if keys {
+		s.Key = &i.record.Password
+	}
+	return s
+}
+
+// RecordStatus is what a record alone tells: the settings, with the state
+// unknown.
+func RecordStatus(r state.Record) *control.Status {
+	s := &control.Status{
+		Name:      r.Name,
+		State:     control.StateUnknown,
+		VHID:      r.VHID,
+		AdvBase:   r.AdvBase,
+		AdvSkew:   r.AdvSkew,
+		CarpDev:   r.Parent,
+		Addresses: slices.Clone(r.Addresses),
+		Up:        r.Up,
+		MTU:       defaultMTU,
+	}
+	if r.VHID != 0 {
+		s.LLAddr = frame.MAC(r.VHID.MAC()).String()
+	}
+	return s
+}
+
+// defaultMTU is shown while there is no parent to take it from.
+const defaultMTU = 1500
+
+func peerStatus(p carp.Peer) control.PeerStatus {
+	s := control.PeerStatus{
+		Address:  p.Addr,
+		Last:     p.Last,
+		AdvBase:  p.Timing.Base,
+		AdvSkew:  p.Timing.Skew,
+		Verdicts: map[string]uint64{},
+	}
+	for v, n := range p.Counts {
+		if n > 0 {
+			s.Verdicts[carp.Verdict(v).String()] = n
+		}
+	}
+	return s
+}

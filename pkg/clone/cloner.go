@@ -1,0 +1,268 @@
+package clone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carpif"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// Driver is the cloner's name, and the prefix of its interfaces.
+	Driver = "carp"
+
+	// readTime is how long a supervisor may take to tell its state before it
+	// is shown as one that does not answer.
+	readTime = time.Second
+	// changeTime is how long it may take to apply a line.
+	changeTime = 10 * time.Second
+	// maxUnit is the largest unit number (FreeBSD, IF_MAXUNIT).
+	maxUnit = 0x7fff
+)
+
+// Cloner is the door to the carp interfaces of one network namespace.
+type Cloner struct {
+	getenv func(string) string
+	dir    *state.Dir
+	// Notify takes one sentence for the person typing, such as that a
+	// supervisor had died and was started again; nil discards.
+	Notify func(string)
+}
+
+// Open finds the state folder of this network namespace; getenv is
+// os.Getenv or like it. It creates nothing.
+func Open(getenv func(string) string) (*Cloner, error) {
+	dir, err := state.Find(getenv)
+	if err != nil {
+		return nil, err
+	}
+	return &Cloner{getenv: getenv, dir: dir}, nil
+}
+
+func (c *Cloner) notify(format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+// Names are the carp interfaces, carp2 before carp10.
+func (c *Cloner) Names() ([]string, error) {
+	units, err := c.dir.Units()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, u := range units {
+		if u.Recorded {
+			names = append(names, u.Name)
+		}
+	}
+	return names, nil
+}
+
+// unit finds one by name. The error is FreeBSD's and matches fs.ErrNotExist.
+func (c *Cloner) unit(name string) (state.Unit, error) {
+	units, err := c.dir.Units()
+	if err != nil {
+		return state.Unit{}, err
+	}
+	for _, u := range units {
+		if u.Name == name && u.Recorded {
+			return u, nil
+		}
+	}
+	return state.Unit{}, &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}
+}
+
+// Exists tells whether there is a carp interface of that name.
+func (c *Cloner) Exists(name string) bool {
+	_, err := c.unit(name)
+	return err == nil
+}
+
+// Create makes a carp interface and applies a line to it, both or neither, and
+// returns its name: the one given, or for the driver's bare name the lowest
+// free one. It returns when the supervisor has done the work.
+func (c *Cloner) Create(ctx context.Context, name string, change control.Change) (string, []string, error) {
+	if name != Driver {
+		notes, err := c.create(ctx, name, change)
+		return name, notes, err
+	}
+	// The supervisor's lock on the name is what decides between two commands
+	// that choose the same unit; the loser tries the next.
+	for n := range maxUnit + 1 {
+		name := Driver + strconv.Itoa(n)
+		if c.Exists(name) {
+			continue
+		}
+		notes, err := c.create(ctx, name, change)
+		if e, ok := errors.AsType[*bsderr.Error](err); ok && (e.Errno == unix.EBUSY || e.Errno == unix.EEXIST && strings.HasPrefix(e.Text, opCreate)) {
+			continue
+		}
+		return name, notes, err
+	}
+	return "", nil, bsderr.Errno(opCreate, unix.ENOSPC)
+}
+
+const opCreate = "SIOCIFCREATE2"
+
+// nameTaken is the refusal of a name that something else in the kernel has.
+func nameTaken(name string) *bsderr.Error {
+	return bsderr.Errno(opCreate, unix.EEXIST, name+": another interface of this host has that name")
+}
+
+// nameInUse is the refusal to create, with further words on the line, what
+// exists: FreeBSD's text is another one then.
+func nameInUse(name string) *bsderr.Error {
+	return bsderr.Errno(opCreate, unix.EEXIST, name+": it exists already; leave out the word create to change it")
+}
+
+// existing is the refusal to create what exists.
+func existing(name string) *bsderr.Error {
+	return &bsderr.Error{Text: fmt.Sprintf("interface %s already exists", name), Errno: unix.EEXIST}
+}
+
+func (c *Cloner) create(ctx context.Context, name string, change control.Change) ([]string, error) {
+	if c.Exists(name) {
+		if change.IsEmpty() {
+			return nil, existing(name)
+		}
+		return nil, nameInUse(name)
+	}
+	resp, err := c.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+	return resp.Notes, err
+}
+
+// Change applies a line, whole or not at all.
+func (c *Cloner) Change(ctx context.Context, name string, change control.Change) ([]string, error) {
+	resp, err := c.ask(ctx, name, control.Request{Op: control.OpChange, Change: &change}, changeTime)
+	return resp.Notes, err
+}
+
+// Destroy ends the interface. When it returns, the name is free.
+func (c *Cloner) Destroy(ctx context.Context, name string) error {
+	_, err := c.ask(ctx, name, control.Request{Op: control.OpDestroy}, changeTime)
+	return err
+}
+
+// Status reads the named interfaces, all of them if none is named, at once. An
+// interface whose supervisor does not answer within a second is in the list
+// with what its record tells.
+func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]control.Status, error) {
+	if len(names) == 0 {
+		var err error
+		if names, err = c.Names(); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]control.Status, len(names))
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	for n, name := range names {
+		wg.Go(func() { list[n], errs[n] = c.status(ctx, keys, name) })
+	}
+	wg.Wait()
+	return list, errors.Join(errs...)
+}
+
+func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.Status, error) {
+	resp, err := c.ask(ctx, name, control.Request{Op: control.OpStatus, Keys: keys}, readTime)
+	switch {
+	case err == nil && resp.Status != nil:
+		return *resp.Status, nil
+	case errors.Is(err, control.ErrNoAnswer):
+		r, loadErr := c.dir.Load(name)
+		if loadErr != nil {
+			return control.Status{}, loadErr
+		}
+		s := *carpif.RecordStatus(r)
+		s.Error = err.Error()
+		return s, nil
+	case err == nil:
+		err = errors.New("the supervisor gave no status")
+	}
+	return control.Status{}, err
+}
+
+// ask sends one request to a supervisor, starting it again if it had died.
+func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limit time.Duration) (control.Response, error) {
+	u, err := c.unit(name)
+	if err != nil {
+		return control.Response{}, err
+	}
+	if !u.Alive {
+		if err := c.restart(ctx, name); err != nil {
+			return control.Response{}, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	path, err := c.dir.SocketPath(name)
+	if err != nil {
+		return control.Response{}, err
+	}
+	client, err := dial(ctx, path)
+	if err != nil {
+		return control.Response{}, unreachable(name, err)
+	}
+	defer func() { _ = client.Close() }()
+	return said(client.Do(ctx, req))
+}
+
+// dial connects to a supervisor that is alive. One that is just starting has
+// its lock before it has its socket.
+func dial(ctx context.Context, path string) (*control.Client, error) {
+	for {
+		client, err := control.Dial(ctx, path)
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ECONNREFUSED) {
+			return client, err
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// said makes one error of the conversation's and the supervisor's.
+func said(resp control.Response, err error) (control.Response, error) {
+	if err == nil && resp.Error != nil {
+		err = resp.Error
+	}
+	return resp, err
+}
+
+func unreachable(name string, err error) error {
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+		return bsderr.Errno(name, unix.EPERM, name+": its state is for root to see; use sudo or doas")
+	}
+	return bsderr.Hint(fmt.Errorf("%s: %w", name, err), "%s: the supervisor holds its lock but cannot be reached", name)
+}
+
+// restart starts the supervisor of a record again and says so.
+func (c *Cloner) restart(ctx context.Context, name string) error {
+	if os.Geteuid() != 0 {
+		return bsderr.Errno(name, unix.EPERM, name+": its supervisor has died; as root any command starts it again")
+	}
+	_, err := c.start(ctx, name, false, control.Request{Op: control.OpStatus})
+	if errors.Is(err, unix.EBUSY) {
+		return nil // another command was quicker
+	}
+	if err != nil {
+		return bsderr.Hint(err, "%s: its supervisor had died and could not be started again", name)
+	}
+	c.notify("%s: its supervisor had died; started it again with its record", name)
+	return nil
+}

@@ -1,0 +1,141 @@
+package clone
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"golang.org/x/sys/unix"
+)
+
+// SuperviseCommand is the subcommand that a supervisor runs as.
+const SuperviseCommand = "supervise"
+
+// ControlFD is the descriptor on which a supervisor that was started by a
+// command finds its first connection: the first after standard error.
+const ControlFD = 3
+
+// inheritedEnv are the variables that a supervisor gets from the command that
+// starts it, and no others: an administrator's environment may hold secrets.
+var inheritedEnv = []string{"PATH", state.EnvVar, LogVar, "GOCOVERDIR", "GODEBUG"}
+
+// start runs the supervisor of name in the background and sends it its first
+// request, over a connection that it inherits: what goes wrong at the start is
+// an answer to the command typed, and no key is ever on a command line.
+func (c *Cloner) start(ctx context.Context, name string, create bool, first control.Request) (control.Response, error) {
+	ours, theirs, err := socketpair()
+	if err != nil {
+		return control.Response{}, err
+	}
+	defer func() { _ = ours.Close() }()
+	said, err := c.run(name, create, theirs)
+	_ = theirs.Close()
+	if err != nil {
+		return control.Response{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, changeTime)
+	defer cancel()
+	resp, err := control.NewClient(ours).Do(ctx, first)
+	switch {
+	case err == nil && resp.Error != nil:
+		return resp, resp.Error
+	case err == nil || errors.Is(err, control.ErrNoAnswer):
+		return resp, err
+	}
+	// It died before it could answer; its last words say why.
+	if words := strings.TrimSpace(said()); words != "" {
+		return resp, bsderr.New(name+": the supervisor did not start", name+": it said: "+words)
+	}
+	return resp, fmt.Errorf("%s: the supervisor did not start: %w", name, err)
+}
+
+// run starts the process, detached from the terminal and the session, and
+// returns a function that yields what it said on standard error so far; the
+// process closes that when it is ready.
+func (c *Cloner) run(name string, create bool, conn *os.File) (said func() string, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	// /proc/self/exe and not the path: the binary may have been replaced.
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"ifconfig-carp", SuperviseCommand, "--control-fd=" + strconv.Itoa(ControlFD)}
+	if create {
+		cmd.Args = append(cmd.Args, "--create")
+	}
+	cmd.Args = append(cmd.Args, name)
+	cmd.Dir = "/"
+	cmd.Stderr = w
+	cmd.ExtraFiles = []*os.File{conn}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Env = []string{}
+	for _, key := range inheritedEnv {
+		if v := c.getenv(key); v != "" {
+			cmd.Env = append(cmd.Env, key+"="+v)
+		}
+	}
+	err = cmd.Start()
+	_ = w.Close()
+	if err != nil {
+		_ = r.Close()
+		return nil, fmt.Errorf("start the supervisor: %w", err)
+	}
+	// It outlives us; when we are gone, init reaps it.
+	_ = cmd.Process.Release()
+	var mu sync.Mutex
+	var buf bytes.Buffer
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = r.Close() }()
+		chunk := make([]byte, 4096)
+		for {
+			n, err := r.Read(chunk)
+			mu.Lock()
+			if buf.Len() < 1<<16 {
+				buf.Write(chunk[:n])
+			}
+			mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return func() string {
+		select {
+		case <-done:
+		case <-time.After(time.Second):
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return buf.String()
+	}, nil
+}
+
+// socketpair makes a connection, one end of it ready to be inherited.
+func socketpair() (ours net.Conn, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	f := os.NewFile(uintptr(fds[0]), "control")
+	ours, err = net.FileConn(f)
+	_ = f.Close()
+	if err != nil {
+		_ = unix.Close(fds[1])
+		return nil, nil, err
+	}
+	return ours, os.NewFile(uintptr(fds[1]), "control"), nil
+}

@@ -1,0 +1,40 @@
+package clone
+
+import (
+	"errors"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
+)
+
+// store is the state folder as one supervisor uses it: carpif.Store.
+type store struct{ *state.Dir }
+
+// Siblings are the records of the other interfaces. One that cannot be read
+// does not keep this one from working.
+func (s store) Siblings(name string) ([]state.Record, error) {
+	units, err := s.Units()
+	if err != nil {
+		return nil, err
+	}
+	var records []state.Record
+	for _, u := range units {
+		if u.Name == name || !u.Recorded {
+			continue
+		}
+		if r, err := s.Load(u.Name); err == nil {
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
+
+// Knobs are the host's knobs.
+func (s store) Knobs() (sysctl.Values, error) { return sysctl.Load(s.Dir) }
+
+// Demotion is the ledger's sum with the administrator's own number.
+func (s store) Demotion() (int, error) {
+	ledger, err := s.Dir.Demotion()
+	values, knobsErr := sysctl.Load(s.Dir)
+	return ledger.Sum() + values.Demotion, errors.Join(err, knobsErr)
+}

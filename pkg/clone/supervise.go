@@ -1,0 +1,220 @@
+package clone
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/wire"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carpif"
+	"golang.org/x/sys/unix"
+)
+
+// Supervise is what a supervisor does: it runs the carp interface name until
+// ctx ends or the interface is destroyed. controlFD is the connection that the
+// command which started it left open, negative if there is none (a service
+// manager). With create the interface must be new, and its first request makes
+// it; otherwise it must have a record.
+func Supervise(ctx context.Context, name string, create bool, controlFD int, getenv func(string) string) error {
+	first, err := inherited(controlFD)
+	if err != nil {
+		return err
+	}
+	s, err := prepare(ctx, name, create, getenv)
+	if err != nil {
+		if first != nil {
+			tell(first, err)
+			return nil // said already
+		}
+		return err
+	}
+	return s.run(ctx, first)
+}
+
+// inherited is the connection on descriptor fd.
+func inherited(fd int) (net.Conn, error) {
+	if fd < 0 {
+		return nil, nil
+	}
+	unix.CloseOnExec(fd)
+	f := os.NewFile(uintptr(fd), "control")
+	if f == nil {
+		return nil, fmt.Errorf("control descriptor %d: not open", fd)
+	}
+	defer func() { _ = f.Close() }()
+	return net.FileConn(f)
+}
+
+// tell answers the first request with an error.
+func tell(conn net.Conn, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	answered := make(chan struct{})
+	s := control.NewServer(func(context.Context, control.Request) control.Response {
+		defer close(answered)
+		return control.Response{Error: bsderr.From(err)}
+	}, nil)
+	s.ServeConn(ctx, conn)
+	select {
+	case <-answered:
+	case <-ctx.Done():
+	}
+	cancel()
+	s.Wait()
+}
+
+// supervisor is all that one process holds.
+type supervisor struct {
+	name   string
+	dir    *state.Dir
+	lock   *state.Lock
+	kernel *link.Kernel
+	iface  *carpif.Interface
+	log    *slog.Logger
+	ln     net.Listener
+	path   string
+}
+
+// prepare takes the lock and everything else that can fail.
+func prepare(ctx context.Context, name string, create bool, getenv func(string) string) (s *supervisor, err error) {
+	dir, err := state.Open(getenv)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := dir.Acquire(name)
+	if errors.Is(err, state.ErrHeld) {
+		return nil, bsderr.Errno(name, unix.EBUSY, name+": it has a supervisor already")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s = &supervisor{name: name, dir: dir, lock: lock, log: NewLog(getenv)}
+	defer func() {
+		if err != nil {
+			s.release(create)
+		}
+	}()
+	record, err := dir.Load(name)
+	switch {
+	case err == nil && create:
+		create = false // it is not ours to remove
+		return nil, nameInUse(name)
+	case errors.Is(err, fs.ErrNotExist) && create:
+		record = state.Record{Version: state.RecordVersion, Name: name, AdvBase: carp.DefaultAdvBase, Created: time.Now()}
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}
+	case err != nil:
+		return nil, err
+	}
+	if s.kernel, err = link.Open(); err != nil {
+		return nil, err
+	}
+	foreign, err := s.kernel.Foreign(name)
+	if err != nil {
+		return nil, err
+	}
+	if foreign {
+		return nil, nameTaken(name)
+	}
+	changed, err := dir.Watch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	s.iface = carpif.New(carpif.Options{
+		Record:  record,
+		Created: !create,
+		Kernel:  s.kernel,
+		Store:   store{dir},
+		OpenSegment: func(parent string, vhid carp.VHID) (carpif.Segment, error) {
+			return wire.Open(parent, uint8(vhid))
+		},
+		KnobsChanged: changed,
+		Random:       random,
+		Log:          s.log,
+		PID:          os.Getpid(),
+	})
+	return s, nil
+}
+
+// listen opens the control socket. Whatever is at its path is a leftover: the
+// lock is ours.
+func (s *supervisor) listen() (err error) {
+	if s.path, err = s.dir.SocketPath(s.name); err != nil {
+		return err
+	}
+	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	old := unix.Umask(0o177)
+	s.ln, err = net.Listen("unix", s.path)
+	unix.Umask(old)
+	return err
+}
+
+// run serves until the end, and leaves nothing but the record of an interface
+// that was not destroyed.
+func (s *supervisor) run(ctx context.Context, first net.Conn) error {
+	serveCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	server := control.NewServer(s.iface.Handle, s.log)
+	server.Serve(serveCtx, s.ln)
+	if first != nil {
+		server.ServeConn(serveCtx, first)
+		quietStderr()
+	}
+	err := s.iface.Run(ctx)
+	_, loadErr := s.dir.Load(s.name)
+	s.release(errors.Is(loadErr, fs.ErrNotExist))
+	s.iface.Goodbye()
+	stop()
+	server.Wait()
+	return err
+}
+
+// release gives back what prepare took, the lock last. With remove the lock
+// file goes too.
+func (s *supervisor) release(remove bool) {
+	if s.ln != nil {
+		_ = s.ln.Close()
+	}
+	if s.kernel != nil {
+		_ = s.kernel.Close()
+	}
+	if remove {
+		_ = s.lock.Remove()
+	} else {
+		s.lock.Release()
+	}
+}
+
+// quietStderr lets go of the pipe to the command that started us: it ends
+// soon, and writing to it then would be our end.
+func quietStderr() {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_ = unix.Dup3(int(null.Fd()), 2, 0)
+	_ = null.Close()
+}
+
+// random is a number that nobody can guess.
+func random() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand, since Go 1.24)
+	return binary.BigEndian.Uint64(b[:])
+}
