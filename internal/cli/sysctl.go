@@ -8,5 +8,10 @@ import (
 
 // runSysctl is the sysctl subcommand: sysctl(8) for our knobs.
 func runSysctl(ctx context.Context, env Env, args []string) int {
-	return sysctl.Run(ctx, args, sysctl.Env{})
+	return sysctl.Run(ctx, sysctl.Env{
+		Getenv: env.Getenv,
+		Stdout: env.Stdout,
+		Stderr: env.Stderr,
+		Fail:   func(err error) { PrintError(env.Stderr, err) },
+	}, args)
 }

@@ -22,12 +22,13 @@ func (b *backings) Foreign(name string) (bool, error) {
 
 // Inherit takes over carpN as a supervisor that died left it: up and with
 // addresses whose lease still runs, which go on answering until it runs out or
-// Release is called. It reports false, and changes nothing, when there is no
+// Release is called, and returns its ifindex. It reports false, and changes
+// nothing, when there is no
 // such interface on that parent with that MAC, or nothing to inherit; then
 // EnsureBacking is the way.
-func (b *backings) Inherit(name string, parentIndex int, mac [6]byte) (bool, error) {
+func (b *backings) Inherit(name string, parentIndex int, mac [6]byte) (index int, ok bool, err error) {
 	if err := checkName(name); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -35,13 +36,13 @@ func (b *backings) Inherit(name string, parentIndex int, mac [6]byte) (bool, err
 	k, err := b.find(name)
 	switch {
 	case missing(err), errors.Is(err, fs.ErrExist):
-		return false, nil
+		return 0, false, nil
 	case err != nil:
-		return false, err
+		return 0, false, err
 	}
 	d := k.device
-	return d.kind == "macvlan" && d.mode == "bridge" && d.parent == parentIndex && d.mac == mac &&
-		k.claimed && len(k.held) > 0, nil
+	fits := d.kind == "macvlan" && d.mode == "bridge" && d.parent == parentIndex && d.mac == mac
+	return d.index, fits && k.claimed && len(k.held) > 0, nil
 }
 
 // ParentSettings are the values that PrepareParent would change, as they are

@@ -4,8 +4,11 @@ package link
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +20,8 @@ type surface interface {
 	Parents() ([]Parent, error)
 	Parent(name string) (Parent, error)
 	EnsureBacking(name string, parentIndex int, mac [6]byte) (int, error)
+	Inherit(name string, parentIndex int, mac [6]byte) (bool, error)
+	Foreign(name string) (bool, error)
 	DeleteBacking(name string) error
 	Claim(name string, addrs []Address) error
 	Renew(name string, addrs []Address) ([]netip.Prefix, error)
@@ -25,6 +30,7 @@ type surface interface {
 	Addresses(name string) ([]Address, error)
 	ReadSetting(ifname, family, key string) (string, error)
 	WriteSetting(ifname, family, key, value string) error
+	ParentSettings(name string) (Settings, error)
 	PrepareParent(name string) (Settings, error)
 	RestoreParent(name string, saved Settings) error
 	Watch(ctx context.Context) (<-chan Event, error)
@@ -39,6 +45,10 @@ var (
 // What is left of a lease depends on when one looks.
 var leaseLeft = regexp.MustCompile(`valid_lft \d+sec`)
 
+// mustFail are the steps below that fail on both.
+var mustFail = []string{"no such parent", "look up no parent", "foreign name", "parent index unknown",
+	"inherit one that is not claimed", "renew early", "inherit with another MAC", "claim nonsense", "inherit nothing", "claim nothing"}
+
 // TestFakeDoesAsTheKernel takes both through the same steps, wrong ones
 // among them, and compares pictures and error texts after each.
 func TestFakeDoesAsTheKernel(t *testing.T) {
@@ -51,6 +61,14 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 	var saved Settings
 	all := everyFamily(60 * time.Second)
 	index := l.eth0.Index
+	// inherit turns the answer into an error, for comparison.
+	inherit := func(s surface, mac [6]byte) error {
+		ok, err := s.Inherit("carp0", index, mac)
+		if err == nil && !ok {
+			return errors.New("nothing to inherit")
+		}
+		return err
+	}
 	steps := []struct {
 		name string
 		do   func(s surface) error
@@ -61,9 +79,19 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 		{"foreign name", func(s surface) error { _, err := s.EnsureBacking("eth0", index, virtualMAC); return err }},
 		{"parent index unknown", func(s surface) error { _, err := s.EnsureBacking("carp0", 99, virtualMAC); return err }},
 		{"make", func(s surface) error { _, err := s.EnsureBacking("carp0", index, virtualMAC); return err }},
+		{"inherit one that is not claimed", func(s surface) error { return inherit(s, virtualMAC) }},
 		{"renew early", func(s surface) error { _, err := s.Renew("carp0", all); return err }},
 		{"claim", func(s surface) error { return s.Claim("carp0", all) }},
 		{"renew", func(s surface) error { _, err := s.Renew("carp0", all); return err }},
+		{"inherit with another MAC", func(s surface) error { return inherit(s, parentMAC) }},
+		{"inherit", func(s surface) error { return inherit(s, virtualMAC) }},
+		{"renew what was inherited", func(s surface) error {
+			again, err := s.Renew("carp0", all)
+			if len(again) > 0 {
+				return fmt.Errorf("added %v again", again)
+			}
+			return err
+		}},
 		{"claim one less", func(s surface) error { return s.Claim("carp0", all[1:]) }},
 		{"claim IPv4 alone", func(s surface) error { return s.Claim("carp0", all[:1]) }},
 		{"claim with a route", func(s surface) error { return s.Claim("carp0", []Address{{Prefix: vip4}}) }},
@@ -73,6 +101,7 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 		{"claim all", func(s surface) error { return s.Claim("carp0", all) }},
 		{"adopt", func(s surface) error { _, err := s.EnsureBacking("carp0", index, virtualMAC); return err }},
 		{"delete", func(s surface) error { return s.DeleteBacking("carp0") }},
+		{"inherit nothing", func(s surface) error { return inherit(s, virtualMAC) }},
 		{"claim nothing", func(s surface) error { return s.Claim("carp0", all) }},
 		{"delete twice", func(s surface) error { return s.DeleteBacking("carp0") }},
 		{"restore", func(s surface) error { return s.RestoreParent("eth0", saved) }},
@@ -81,6 +110,9 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 		kernelErr, fakeErr := step.do(l.Kernel), step.do(fake)
 		if (kernelErr == nil) != (fakeErr == nil) {
 			t.Errorf("%s: kernel says %v, fake says %v", step.name, kernelErr, fakeErr)
+		}
+		if wrong := slices.Contains(mustFail, step.name); wrong != (kernelErr != nil) {
+			t.Errorf("%s: %v", step.name, kernelErr)
 		}
 		want := leaseLeft.ReplaceAllString(l.picture(), "leased")
 		got := leaseLeft.ReplaceAllString(fake.String(), "leased")

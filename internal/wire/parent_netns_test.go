@@ -35,7 +35,8 @@ func becomes(t *testing.T, c *Conn, want error) (texts []string) {
 	return nil
 }
 
-// awaitCarrier waits until the other end of the cable can be heard.
+// awaitCarrier waits until the interface is operational. A carrier alone is not enough: the kernel
+// attaches the send queue a moment later, and until then drops what is sent without an error.
 func awaitCarrier(t *testing.T, ifname string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -43,7 +44,7 @@ func awaitCarrier(t *testing.T, ifname string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.Contains(out, []byte("LOWER_UP")) {
+		if bytes.Contains(out, []byte(" state UP ")) {
 			return
 		}
 	}

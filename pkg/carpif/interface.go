@@ -56,6 +56,7 @@ type Interface struct {
 	// inherit says to look for what an earlier supervisor left in the kernel,
 	// inherited that it was found.
 	inherit, inherited bool
+	backing            int // ifindex of carpN
 	segment            Segment
 	ready              <-chan struct{} // segment's; nil without one
 	ipID               uint16
@@ -133,8 +134,10 @@ func (i *Interface) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	done := ctx.Done()
-	for !i.finished {
-		i.answerWaiting()
+	for {
+		if i.answerWaiting(); i.finished {
+			break
+		}
 		if at, ok := i.machine.Deadline(); ok {
 			timer.Reset(time.Until(at))
 		} else {

@@ -15,7 +15,7 @@ import (
 // coming and going, and whoever meddles with ours.
 func (i *Interface) linkNews(ev link.Event) {
 	switch {
-	case ev.Kind == link.LinkGone && ev.Name == i.name:
+	case ev.Kind == link.LinkGone && ev.Index == i.backing && i.attached:
 		// Somebody deleted carpN, or its parent went and took it along.
 		i.detach()
 	case ev.Kind == link.AddressChanged && ev.Name == i.name:
@@ -101,11 +101,11 @@ func (i *Interface) back() (err error) {
 	mac := i.record.VHID.MAC()
 	if i.inherit {
 		i.inherit = false
-		if i.inherited, err = i.opts.Kernel.Inherit(i.name, i.parent.Index, mac); err != nil || i.inherited {
+		if i.backing, i.inherited, err = i.opts.Kernel.Inherit(i.name, i.parent.Index, mac); err != nil || i.inherited {
 			return err
 		}
 	}
-	_, err = i.opts.Kernel.EnsureBacking(i.name, i.parent.Index, mac)
+	i.backing, err = i.opts.Kernel.EnsureBacking(i.name, i.parent.Index, mac)
 	return err
 }
 

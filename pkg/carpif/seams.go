@@ -38,7 +38,7 @@ type Backing interface {
 	EnsureBacking(name string, parentIndex int, mac [6]byte) (index int, err error)
 	// Inherit takes over what a supervisor that died left in the kernel, still
 	// answering; false where there is no such thing.
-	Inherit(name string, parentIndex int, mac [6]byte) (bool, error)
+	Inherit(name string, parentIndex int, mac [6]byte) (index int, ok bool, err error)
 	DeleteBacking(name string) error
 	Claim(name string, addrs []link.Address) error
 	Renew(name string, addrs []link.Address) (readded []netip.Prefix, err error)

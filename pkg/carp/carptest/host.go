@@ -108,12 +108,14 @@ func (h *Host) Start() {
 	h.powered, h.running, h.frozen = true, true, false
 	h.m, h.waiting, h.failing = carp.Machine{}, h.waiting[:0], 0
 	h.lan.fault("%s: started", h.Name)
+	inherited := h.lan.now < h.lease
+	left := h.lease
+	h.lease = 0
 	h.feed(carp.Configured(h.config))
 	h.feed(carp.Demoted(h.demotion))
-	if h.Answering() {
+	if inherited {
+		h.lease = left
 		h.feed(carp.Event{Kind: carp.EventInherited})
-	} else {
-		h.lease = 0
 	}
 	if h.plugged {
 		h.feed(carp.Event{Kind: carp.EventLinkUp})

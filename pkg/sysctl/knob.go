@@ -1,0 +1,144 @@
+package sysctl
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"golang.org/x/sys/unix"
+)
+
+// Prefix is the node that all knobs are below.
+const Prefix = "net.inet.carp"
+
+// MaxDemotion bounds what one may add to the demotion, either way: far beyond
+// the 240 at which the advertised skew ends, and far from an overflow.
+const MaxDemotion = 1_000_000
+
+// Kind is a knob's type as `sysctl -t` names it.
+const Kind = "integer"
+
+// Knob is one row of the table.
+type Knob struct {
+	// Name is the whole name, net.inet.carp.preempt.
+	Name string
+	// Description is one line, as `sysctl -d` prints it.
+	Description string
+	// Min and Max bound the value, Default is where it begins.
+	Min, Max, Default int
+	// Switch marks a knob that is on or off. As in FreeBSD any integer can be
+	// written; what is not 0 is on, and reads as 1.
+	Switch bool
+	// Adds marks the demotion: a write adds to the administrator's own part,
+	// and a read gives the host's sum.
+	Adds bool
+
+	get func(*Values) int
+	set func(*Values, int)
+}
+
+// table has FreeBSD's order (13, ip_carp.c) and, where the knob does the same,
+// its descriptions.
+var table = []Knob{
+	{
+		Name: Prefix + ".ifdown_demotion_factor", Description: "Interface down demotion factor adjustment",
+		Min: -MaxDemotion, Max: MaxDemotion, Default: 240,
+		get: func(v *Values) int { return v.IfDownFactor }, set: func(v *Values, n int) { v.IfDownFactor = n },
+	},
+	{
+		Name: Prefix + ".senderr_demotion_factor", Description: "Send error demotion factor adjustment",
+		Min: -MaxDemotion, Max: MaxDemotion, Default: 240,
+		get: func(v *Values) int { return v.SendErrFactor }, set: func(v *Values, n int) { v.SendErrFactor = n },
+	},
+	{
+		Name: Prefix + ".demotion", Description: "Adjust demotion factor (skew of advskew)",
+		Min: -MaxDemotion, Max: MaxDemotion, Default: 0, Adds: true,
+		get: func(v *Values) int { return v.Demotion }, set: func(v *Values, n int) { v.Demotion = n },
+	},
+	{
+		Name: Prefix + ".log", Description: "CARP log level",
+		Min: 0, Max: math.MaxInt32, Default: 1,
+		get: func(v *Values) int { return v.Log }, set: func(v *Values, n int) { v.Log = n },
+	},
+	{
+		Name: Prefix + ".preempt", Description: "High-priority backup preemption mode",
+		Min: 0, Max: 1, Default: 0, Switch: true,
+		get: func(v *Values) int { return number(v.Preempt) }, set: func(v *Values, n int) { v.Preempt = n != 0 },
+	},
+	{
+		Name: Prefix + ".dscp", Description: "DSCP value for carp packets",
+		Min: 0, Max: 63, Default: 56, // CS6, network control
+		get: func(v *Values) int { return v.DSCP }, set: func(v *Values, n int) { v.DSCP = n },
+	},
+	{
+		Name: Prefix + ".allow", Description: "Accept incoming CARP packets",
+		Min: 0, Max: 1, Default: 1, Switch: true,
+		get: func(v *Values) int { return number(v.Allow) }, set: func(v *Values, n int) { v.Allow = n != 0 },
+	},
+}
+
+// nodes are the names above the knobs, which stand for all below them.
+var nodes = map[string]string{
+	"net":      "Network, (see socket.h)",
+	"net.inet": "Internet Family",
+	Prefix:     "CARP",
+}
+
+// Knobs is the table, in the order in which they are printed.
+func Knobs() []Knob { return slices.Clone(table) }
+
+func lookup(name string) (Knob, bool) {
+	for _, k := range table {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Knob{}, false
+}
+
+// below are the knobs under a node.
+func below(node string) []Knob {
+	var knobs []Knob
+	for _, k := range table {
+		if strings.HasPrefix(k.Name, node+".") {
+			knobs = append(knobs, k)
+		}
+	}
+	return knobs
+}
+
+// Accepts is what may be written, for people: "0 to 63".
+func (k Knob) Accepts() string {
+	switch {
+	case k.Switch:
+		return "0 or 1"
+	case k.Max == math.MaxInt32:
+		return fmt.Sprintf("%d or more", k.Min)
+	}
+	return fmt.Sprintf("%d to %d", k.Min, k.Max)
+}
+
+// check holds n to the bounds; typed is what the person wrote.
+func (k Knob) check(typed string, n int64) error {
+	if k.Switch || int64(k.Min) <= n && n <= int64(k.Max) {
+		return nil
+	}
+	return bsderr.Errno(typed, unix.EINVAL, fmt.Sprintf("%s: %d: must be %s", k.Name, n, k.Accepts()))
+}
+
+// put stores an n that has passed check.
+func (k Knob) put(v *Values, n int64) {
+	if k.Switch && n != 0 {
+		n = 1 // before the conversion below can make it 0
+	}
+	k.set(v, int(n))
+}
+
+func number(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}

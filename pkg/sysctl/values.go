@@ -1,0 +1,104 @@
+package sysctl
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+)
+
+// Values are the knobs' values in one network namespace.
+type Values struct {
+	// Allow: incoming advertisements are heard and our own sent.
+	Allow bool
+	// Preempt: take over from a MASTER that is slower than we would be.
+	Preempt bool
+	// Log: 0 nothing, 1 changes of state, 2 and more also bad packets.
+	Log int
+	// Demotion is the administrator's own part of the host's demotion; the sum
+	// is [Demotion]'s.
+	Demotion int
+	// IfDownFactor is the demotion while a parent is down.
+	IfDownFactor int
+	// SendErrFactor is the demotion while advertisements cannot be sent.
+	SendErrFactor int
+	// DSCP marks the advertisements' IP header.
+	DSCP int
+}
+
+// Defaults are FreeBSD's.
+func Defaults() Values {
+	var v Values
+	for _, k := range table {
+		k.set(&v, k.Default)
+	}
+	return v
+}
+
+// Load reads the values. They are always usable: a knob whose line in the file
+// cannot be understood has its default, and the error says so.
+func Load(d *state.Dir) (Values, error) {
+	data, err := d.ReadKnobs()
+	if err != nil {
+		return Defaults(), err
+	}
+	v, err := parse(data)
+	if err != nil {
+		return v, fmt.Errorf("%s: %w", d.KnobsPath(), err)
+	}
+	return v, nil
+}
+
+// Update lets change work on the values and saves them, all under the folder's
+// lock, so that of two who add to the demotion at once both count. If change
+// fails nothing is saved. Lines that cannot be understood do not survive it.
+func Update(ctx context.Context, d *state.Dir, change func(*Values) error) error {
+	unlock, err := d.LockFolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	data, err := d.ReadKnobs()
+	if err != nil {
+		return err
+	}
+	v, _ := parse(data) // Load tells of what is wrong with it
+	if err := change(&v); err != nil {
+		return err
+	}
+	for _, k := range table {
+		n := k.get(&v)
+		if err := k.check(k.Name+"="+strconv.Itoa(n), int64(n)); err != nil {
+			return err
+		}
+	}
+	if next := encode(v); string(next) != string(data) {
+		return d.WriteKnobs(next)
+	}
+	return nil // and no supervisor is woken for nothing
+}
+
+// administrator owns the ledger's entry that is a knob.
+const administrator = "administrator"
+
+// Demotion is the host's demotion, reason by reason: the supervisors' entries
+// and, last, the administrator's own, if it is not 0. Its Sum is what
+// net.inet.carp.demotion shows. With an error come the entries that could be
+// read.
+func Demotion(d *state.Dir) (state.Ledger, error) {
+	v, err := Load(d)
+	ledger, ledgerErr := v.ledger(d)
+	if err == nil {
+		err = ledgerErr
+	}
+	return ledger, err
+}
+
+func (v Values) ledger(d *state.Dir) (state.Ledger, error) {
+	ledger, err := d.Demotion()
+	if v.Demotion != 0 {
+		ledger = append(ledger, state.Entry{Name: "sysctl", Value: v.Demotion, Owner: administrator})
+	}
+	return ledger, err
+}
