@@ -20,7 +20,7 @@ type surface interface {
 	Parents() ([]Parent, error)
 	Parent(name string) (Parent, error)
 	EnsureBacking(name string, parentIndex int, mac [6]byte) (int, error)
-	Inherit(name string, parentIndex int, mac [6]byte) (bool, error)
+	Inherit(name string, parentIndex int, mac [6]byte) (index int, ok bool, err error)
 	Foreign(name string) (bool, error)
 	DeleteBacking(name string) error
 	Claim(name string, addrs []Address) error
@@ -63,7 +63,7 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 	index := l.eth0.Index
 	// inherit turns the answer into an error, for comparison.
 	inherit := func(s surface, mac [6]byte) error {
-		ok, err := s.Inherit("carp0", index, mac)
+		_, ok, err := s.Inherit("carp0", index, mac)
 		if err == nil && !ok {
 			return errors.New("nothing to inherit")
 		}

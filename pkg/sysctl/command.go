@@ -129,6 +129,12 @@ func (c *command) show(knobs []Knob) error {
 // warn tells, once, of what could not be read and is shown as its default; the
 // operand has not failed for that.
 func (c *command) warn(err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			c.warn(one)
+		}
+		return
+	}
 	if err == nil || c.told[err.Error()] {
 		return
 	}

@@ -1,9 +1,9 @@
 package sysctl
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 )
@@ -24,11 +24,11 @@ func encode(v Values) []byte {
 
 // parse reads what encode writes, and what a person may have made of it:
 // blanks, comments, values in any of C's bases. Of several lines for a knob
-// the last counts. A line that says nothing useful leaves the default and is
-// named in the error.
-func parse(data []byte) (Values, error) {
+// the last counts. A line that makes no sense is skipped, which leaves the
+// knob its default, and is complained of with its number.
+func parse(data []byte) (Values, []complaint) {
 	v := Defaults()
-	var errs []error
+	var bad []complaint
 	number := 0
 	for line := range strings.Lines(string(data)) {
 		number++
@@ -38,10 +38,32 @@ func parse(data []byte) (Values, error) {
 		}
 		if err := v.assign(line); err != nil {
 			text, _, _ := strings.Cut(err.Error(), "\n")
-			errs = append(errs, fmt.Errorf("line %d: %s", number, text))
+			bad = append(bad, complaint{number, printable(text)})
 		}
 	}
-	return v, errors.Join(errs...)
+	return v, bad
+}
+
+// complaint is about a line of the file.
+type complaint struct {
+	line int
+	text string
+}
+
+// printable makes a text out of what a damaged file may hold, fit for a
+// terminal and a log line.
+func printable(text string) string {
+	const enough = 100
+	text = strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > enough {
+		return string(runes[:enough]) + "..."
+	}
+	return text
 }
 
 func (v *Values) assign(line string) error {

@@ -2,6 +2,7 @@ package sysctl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -43,11 +44,12 @@ func Load(d *state.Dir) (Values, error) {
 	if err != nil {
 		return Defaults(), err
 	}
-	v, err := parse(data)
-	if err != nil {
-		return v, fmt.Errorf("%s: %w", d.KnobsPath(), err)
+	v, bad := parse(data)
+	var errs []error
+	for _, c := range bad {
+		errs = append(errs, fmt.Errorf("%s:%d: %s", d.KnobsPath(), c.line, c.text))
 	}
-	return v, nil
+	return v, errors.Join(errs...)
 }
 
 // Update lets change work on the values and saves them, all under the folder's
@@ -89,10 +91,7 @@ const administrator = "administrator"
 func Demotion(d *state.Dir) (state.Ledger, error) {
 	v, err := Load(d)
 	ledger, ledgerErr := v.ledger(d)
-	if err == nil {
-		err = ledgerErr
-	}
-	return ledger, err
+	return ledger, errors.Join(err, ledgerErr)
 }
 
 func (v Values) ledger(d *state.Dir) (state.Ledger, error) {
