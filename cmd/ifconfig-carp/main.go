@@ -10,6 +10,6 @@ import (
 )
 
 func main() {
-	env := cli.Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, UID: os.Geteuid()}
+	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, UID: os.Geteuid()}
 	os.Exit(cli.Run(context.Background(), env, os.Args[1:]))
 }

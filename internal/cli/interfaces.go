@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -29,6 +31,10 @@ func (m *model) run(ctx context.Context, env Env) error {
 		return err
 	}
 	cloner.Notify = func(s string) { _, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, s) }
+	// `carp0 -v` is what fingers type, though options go first.
+	if n := len(m.Words.Args); n == 2 && m.Words.Args[1] == "-v" {
+		m.Verbose, m.Words.Args = true, m.Words.Args[:1]
+	}
 	switch len(m.Words.Args) {
 	case 0:
 		return m.list(ctx, env, cloner)
@@ -66,10 +72,23 @@ func (m *model) list(ctx context.Context, env Env, cloner *clone.Cloner) error {
 
 // show shows one interface, or all for the bare name of the driver.
 func (m *model) show(ctx context.Context, env Env, cloner *clone.Cloner, name string) error {
+	if name == clone.Driver {
+		return m.list(ctx, env, cloner)
+	}
 	if _, err := words.Parse([]string{name}); err != nil {
 		return err
 	}
-	all, err := cloner.Status(ctx, m.Keys, name)
+	names := []string{name}
+	if env.UID == 0 && words.IsParent(name) && !cloner.Exists(name) {
+		on, err := cloner.OnParent(name, 0)
+		if err != nil {
+			return err
+		}
+		if len(on) > 0 {
+			names = on
+		}
+	}
+	all, err := cloner.Status(ctx, m.Keys, names...)
 	if err != nil {
 		return err
 	}
@@ -93,7 +112,7 @@ func (m *model) print(env Env, all []control.Status) error {
 		show.Names(env.Stdout, all)
 	default:
 		for _, s := range all {
-			show.FreeBSD9(env.Stdout, s, show.Options{Key: m.Keys})
+			show.FreeBSD9(env.Stdout, s, show.Options{Key: m.Keys, Verbose: m.Verbose, Now: time.Now()})
 		}
 	}
 	return errors.Join(errs...)
@@ -105,12 +124,26 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 	if err != nil {
 		return err
 	}
+	if env.UID == 0 && line.Change.VHID != nil && !line.Create && !cloner.Exists(line.Name) && words.IsParent(line.Name) {
+		note, err := onParent(cloner, &line)
+		if err != nil {
+			return err
+		}
+		line.Notes = append(line.Notes, note)
+	}
 	if !line.Create && !cloner.Exists(line.Name) {
-		return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", line.Name), Errno: unix.ENOENT,
-			Hints: []string{fmt.Sprintf("%s: make it with: %s %s create", line.Name, program, line.Name)}}
+		if _, err := net.InterfaceByName(line.Name); err == nil && line.Destroy {
+			return bsderr.Errno("SIOCIFDESTROY", unix.EINVAL, line.Name+": not a carp interface")
+		}
+		return missing(line.Name)
 	}
 	if env.UID != 0 {
 		return notPermitted(&line)
+	}
+	if line.PassFile != "" {
+		if err := readPass(&line, env.Stdin); err != nil {
+			return err
+		}
 	}
 	notes := line.Notes
 	defer func() {
@@ -134,6 +167,33 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 	return err
 }
 
+// missing is the error about an interface that is not there, or not ours.
+func missing(name string) error {
+	hint := fmt.Sprintf("%s: make it with: %s %s create", name, program, name)
+	if words.IsParent(name) {
+		hint = fmt.Sprintf("%s: not a carp interface; a line that has a vhid makes one on %s", name, name)
+	}
+	return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT, Hints: []string{hint}}
+}
+
+// onParent turns a line of FreeBSD 10 and later, which has the vhid on the
+// physical interface, into one for the carp interface with that vhid on that
+// parent: an existing one, or the next to be created. The note says which.
+func onParent(cloner *clone.Cloner, line *words.Line) (note string, err error) {
+	parent, vhid := line.Name, *line.Change.VHID
+	names, err := cloner.OnParent(parent, vhid)
+	if err != nil {
+		return "", err
+	}
+	if len(names) > 0 {
+		line.Name = names[0]
+		return fmt.Sprintf("%s vhid %d is %s here", parent, vhid, line.Name), nil
+	}
+	line.Name, line.Create = clone.Driver, true
+	line.Change.CarpDev = &parent
+	return fmt.Sprintf("%s vhid %d becomes an interface of its own here:", parent, vhid), nil
+}
+
 // notPermitted is FreeBSD's refusal to whoever is not root: each call has its
 // own text, and the first that the line would make is refused.
 func notPermitted(line *words.Line) error {
@@ -147,13 +207,17 @@ func notPermitted(line *words.Line) error {
 		return bsderr.Errno("SIOCIFCREATE2", unix.EPERM, hint)
 	case line.Destroy:
 		return bsderr.Errno("SIOCIFDESTROY", unix.EPERM, hint)
-	case c.VHID != nil, c.AdvBase != nil, c.AdvSkew != nil, c.Pass != nil, c.CarpDev != nil, c.State != nil:
+	case c.VHID != nil, c.AdvBase != nil, c.AdvSkew != nil, c.Pass != nil, line.PassFile != "", c.Peer != nil, c.Peer6 != nil, c.CarpDev != nil, c.State != nil:
 		return bsderr.Errno("SIOCSVH", unix.EPERM, hint)
 	case len(c.Addresses) > 0:
 		if c.Addresses[0].Op == control.AddressDelete {
 			return denied("ioctl (SIOCDIFADDR)")
 		}
 		return denied("ioctl (SIOCAIFADDR)")
+	case c.Description != nil:
+		return bsderr.Errno("ioctl (set descr)", unix.EPERM, hint)
+	case len(c.Groups) > 0:
+		return bsderr.Errno("SIOCAIFGROUP", unix.EPERM, hint)
 	case c.Up != nil && !*c.Up:
 		return denied("down")
 	}

@@ -19,6 +19,7 @@ const program = "ifconfig-carp"
 
 // Env is the process as a command sees it.
 type Env struct {
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Getenv is os.Getenv or like it.
 	Getenv func(string) string
@@ -29,14 +30,16 @@ type Env struct {
 // model is what kong parses: our own options and subcommands. Everything from
 // the first operand on is BSD words and handed on untouched.
 type model struct {
-	All     bool `short:"a"`
-	List    bool `short:"l"`
-	Cloners bool `short:"C"`
-	Down    bool `short:"d"`
-	Up      bool `short:"u"`
-	Keys    bool `short:"k"`
-	JSON    bool `name:"json"`
-	Help    bool `short:"h"`
+	All     bool   `short:"a"`
+	List    bool   `short:"l"`
+	Cloners bool   `short:"C"`
+	Down    bool   `short:"d"`
+	Up      bool   `short:"u"`
+	Keys    bool   `short:"k"`
+	Verbose bool   `short:"v"`
+	JSON    bool   `name:"json"`
+	Netns   string `short:"j" placeholder:"NETNS"`
+	Help    bool   `short:"h"`
 	Version bool
 
 	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
@@ -80,6 +83,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 	case m.Version:
 		_, _ = fmt.Fprintln(env.Stdout, program, version())
 		return 0
+	}
+	if m.Netns != "" {
+		return status(env, enterNetns(m.Netns, args))
 	}
 	command, _, _ := strings.Cut(parsed.Command(), " ")
 	switch command {

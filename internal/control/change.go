@@ -2,7 +2,10 @@ package control
 
 import (
 	"encoding/base64"
+	"fmt"
+	"log/slog"
 	"net/netip"
+	"reflect"
 
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
@@ -23,15 +26,41 @@ type Change struct {
 	// ifconfig(8) does.
 	Addresses []AddressChange `json:"addresses,omitempty"`
 	Up        *bool           `json:"up,omitempty"`
+	// Peer and Peer6 are the only hosts to advertise to, by unicast; the
+	// invalid address goes back to the multicast group (mcast, mcast6).
+	Peer  *netip.Addr `json:"peer,omitempty"`
+	Peer6 *netip.Addr `json:"peer6,omitempty"`
+	// Description is free text; the empty string takes it away.
+	Description *string `json:"description,omitempty"`
+	// Groups are the interface groups to join and to leave, in the order typed.
+	Groups []GroupChange `json:"groups,omitempty"`
+	// Backing is what bears the addresses; it is chosen at create for good.
+	Backing *Backing `json:"backing,omitempty"`
 	// State forces BACKUP or MASTER (`state master`), after all the rest.
 	State *carp.State `json:"state,omitempty"`
 }
 
 // IsEmpty tells whether the line changed nothing.
 func (c *Change) IsEmpty() bool {
-	return c.VHID == nil && c.AdvBase == nil && c.AdvSkew == nil && c.Pass == nil &&
-		c.CarpDev == nil && len(c.Addresses) == 0 && c.Up == nil && c.State == nil
+	return reflect.ValueOf(c).Elem().IsZero()
 }
+
+// GroupChange is one group to join or leave.
+type GroupChange struct {
+	Name  string `json:"name"`
+	Leave bool   `json:"leave,omitempty"`
+}
+
+// Backing is what bears the virtual addresses in the kernel.
+type Backing string
+
+const (
+	// MACVLAN is an interface with the virtual MAC on the parent: the default.
+	MACVLAN Backing = "macvlan"
+	// TUN is for links that allow one MAC only: the addresses are answered for
+	// with the parent's own.
+	TUN Backing = "tun"
+)
 
 // AddressOp is what a line does with an address.
 type AddressOp string
@@ -73,9 +102,11 @@ func (p *Password) UnmarshalText(text []byte) error {
 	return err
 }
 
-// String hides the secret from every format verb but %q and %x; GoString and
-// LogValue below hide it from the rest that could meet one.
+// Format implements fmt.Formatter, so that no verb can print the secret.
+func (Password) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("redacted")) }
+
+// String is for whoever asks without fmt.
 func (Password) String() string { return "redacted" }
 
-// GoString implements fmt.GoStringer.
-func (Password) GoString() string { return "redacted" }
+// LogValue implements slog.LogValuer: slog would ask MarshalText.
+func (Password) LogValue() slog.Value { return slog.StringValue("redacted") }

@@ -51,7 +51,7 @@ func (c *Client) Do(ctx context.Context, req Request) (Response, error) {
 		err = readLine(c.r, &resp)
 	}
 	switch {
-	case err == nil && resp.Version > Version:
+	case (err == nil || errors.Is(err, errGarbled)) && resp.Version > Version:
 		return Response{}, fmt.Errorf("control: the supervisor speaks version %d, this command %d", resp.Version, Version)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return Response{}, ErrNoAnswer

@@ -56,10 +56,16 @@ type Response struct {
 // below.
 const maxLine = 1 << 20
 
-// errTooLong is a message beyond maxLine.
-var errTooLong = errors.New("control: message too long")
+var (
+	// errTooLong is a message beyond maxLine.
+	errTooLong = errors.New("control: message too long")
+	// errGarbled is a line that is no message. What it holds is not repeated:
+	// it may be a password.
+	errGarbled = errors.New("control: not a message of this protocol")
+)
 
-// readLine reads one message. io.EOF means that the other side is done.
+// readLine reads one message. io.EOF means that the other side is done. With
+// errGarbled a version that could be read is in v all the same.
 func readLine(r *bufio.Reader, v any) error {
 	var line []byte
 	for {
@@ -70,7 +76,10 @@ func readLine(r *bufio.Reader, v any) error {
 		}
 		switch {
 		case err == nil:
-			return json.Unmarshal(line, v)
+			if json.Unmarshal(line, v) != nil {
+				return errGarbled
+			}
+			return nil
 		case errors.Is(err, bufio.ErrBufferFull):
 		case errors.Is(err, io.EOF) && len(line) > 0:
 			return io.ErrUnexpectedEOF

@@ -20,6 +20,8 @@ const (
 	maxConns = 32
 	// idleTime is how long a connection may say nothing.
 	idleTime = time.Minute
+	// answerTime is how long one may take to read an answer.
+	answerTime = 5 * time.Second
 )
 
 // Handler answers one request. It is called from many goroutines.
@@ -75,9 +77,15 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) {
 	})
 }
 
-// ServeConn serves one connection that exists already, in the background.
-func (s *Server) ServeConn(ctx context.Context, conn net.Conn) {
-	s.wg.Go(func() { s.converse(ctx, conn) })
+// ServeConn serves one connection that exists already, in the background. The
+// channel is closed when it has ended and its last request is done.
+func (s *Server) ServeConn(ctx context.Context, conn net.Conn) (ended <-chan struct{}) {
+	done := make(chan struct{})
+	s.wg.Go(func() {
+		defer close(done)
+		s.converse(ctx, conn)
+	})
+	return done
 }
 
 // Wait returns when every connection has ended. Call it after ctx has ended.
@@ -99,21 +107,40 @@ func (s *Server) converse(ctx context.Context, conn net.Conn) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := readLine(r, &req); err != nil {
+		var resp Response
+		err := readLine(r, &req)
+		switch {
+		case err == nil:
+			resp = s.answer(ctx, req)
+		case errors.Is(err, errGarbled), errors.Is(err, errTooLong):
+			resp = Response{Error: refusal(req, err)}
+		default:
 			return
 		}
-		resp := s.answer(ctx, req)
 		resp.Version = Version
-		_ = conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
-		if err := writeLine(conn, resp); err != nil {
+		_ = conn.SetWriteDeadline(time.Now().Add(answerTime))
+		if writeLine(conn, resp) != nil || err != nil {
 			return
 		}
 	}
 }
 
+// refusal answers what cannot be read. A newer command's request may be that,
+// and its version is told apart all the same.
+func refusal(req Request, err error) *bsderr.Error {
+	if req.Version > Version {
+		return otherVersion(req.Version)
+	}
+	return bsderr.From(err)
+}
+
+func otherVersion(theirs int) *bsderr.Error {
+	return bsderr.Newf("the command speaks control version %d, the supervisor %d", theirs, Version)
+}
+
 func (s *Server) answer(ctx context.Context, req Request) Response {
 	if req.Version > Version {
-		return Response{Error: bsderr.Newf("the command speaks control version %d, the supervisor %d", req.Version, Version)}
+		return Response{Error: otherVersion(req.Version)}
 	}
 	switch req.Op {
 	case OpStatus, OpDestroy:

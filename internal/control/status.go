@@ -31,6 +31,17 @@ type Status struct {
 	Up bool `json:"up"`
 	// LLAddr is the virtual Ethernet address, empty without a vhid.
 	LLAddr string `json:"lladdr"`
+	// Peer and Peer6 are the unicast peers, absent with multicast.
+	Peer  netip.Addr `json:"peer,omitzero"`
+	Peer6 netip.Addr `json:"peer6,omitzero"`
+	// Backing is what bears the addresses: macvlan or tun.
+	Backing     Backing  `json:"backing"`
+	Description string   `json:"description,omitempty"`
+	Groups      []string `json:"groups,omitempty"`
+	// Families tells of each address family that has virtual addresses.
+	Families []FamilyStatus `json:"families,omitempty"`
+	// Demotions are the reasons that Demotion is the sum of.
+	Demotions []DemotionStatus `json:"demotions,omitempty"`
 	// MTU in bytes.
 	MTU int `json:"mtu"`
 	// Reason is why the interface is in its state, in a few words:
@@ -52,6 +63,31 @@ type Status struct {
 	// Error says why this is only the record and not live: the supervisor did
 	// not answer.
 	Error string `json:"error,omitempty"`
+}
+
+// FamilyStatus is how one address family fares in the one election that both
+// feed.
+type FamilyStatus struct {
+	// Family is "inet" or "inet6".
+	Family string `json:"family"`
+	// Health is "ok", or in a few words what is wrong: "send errors", "silent"
+	// (the other family's advertisements arrive, this one's do not).
+	Health string `json:"health"`
+	// Sent, Failed and Heard count advertisements.
+	Sent   uint64 `json:"sent"`
+	Failed uint64 `json:"failed"`
+	Heard  uint64 `json:"heard"`
+	// LastHeard is when the latest one was believed, wall clock.
+	LastHeard time.Time `json:"last_heard,omitzero"`
+}
+
+// DemotionStatus is one reason for the host's demotion.
+type DemotionStatus struct {
+	// Name is the reason, Owner the interface it is about, or "admin".
+	Name  string    `json:"name"`
+	Owner string    `json:"owner"`
+	Value int       `json:"value"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // StateUnknown is the State of an interface whose supervisor does not answer.

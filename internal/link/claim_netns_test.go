@@ -66,6 +66,10 @@ func TestClaimAnswersReleaseStops(t *testing.T) {
 				}
 			}
 		}
+		// Without its route a link-local address is advertised and yet mute.
+		if !l.echoes(linkLocal.Addr()) {
+			t.Errorf("%v does not echo", linkLocal)
+		}
 		has, err := l.HasAddresses("carp0")
 		if !has || err != nil {
 			t.Errorf("addresses: %v, %v", has, err)

@@ -89,7 +89,8 @@ type Address struct {
 	Lease time.Duration
 	// NoPrefixRoute leaves out the connected route, for a subnet that another
 	// interface covers. It is ignored for link-local IPv6 addresses: without
-	// their route such an address does not answer neighbours.
+	// the route such an address is advertised, but what is sent to it gets no
+	// answer, because fe80::/64 then leads nowhere on carpN.
 	NoPrefixRoute bool
 }
 

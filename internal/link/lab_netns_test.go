@@ -134,21 +134,38 @@ func (l *lab) arpRequest(target netip.Addr) {
 func (l *lab) solicit(target netip.Addr) {
 	l.t.Helper()
 	to := target.As16()
-	node := []byte{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, to[13], to[14], to[15]}
-	from := netip.MustParseAddr("fe80::9").As16()
+	node := [16]byte{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, to[13], to[14], to[15]}
 	icmp := append([]byte{135, 0, 0, 0, 0, 0, 0, 0}, to[:]...)
 	icmp = append(icmp, 1, 1)
-	icmp = append(icmp, peerMAC[:]...)
-	pseudo := append(append(append([]byte{}, from[:]...), node...), 0, 0, 0, byte(len(icmp)), 0, 0, 0, 58)
+	l.sendICMP6([6]byte{0x33, 0x33, 0xff, to[13], to[14], to[15]}, node, append(icmp, peerMAC[:]...))
+}
+
+// echoes sends an echo request to target at the virtual MAC and reports
+// whether a reply from it arrives. The neighbours must know each other.
+func (l *lab) echoes(target netip.Addr) bool {
+	l.t.Helper()
+	l.sendICMP6(virtualMAC, target.As16(), []byte{128, 0, 0, 0, 0, 1, 0, 1})
+	found := false
+	l.heard(hush, func(f []byte) bool {
+		found = len(f) >= 62 && f[12] == 0x86 && f[13] == 0xdd && f[20] == 58 && f[54] == 129 && bytes.Equal(f[22:38], target.AsSlice())
+		return found
+	})
+	return found
+}
+
+// sendICMP6 sends a message, whose checksum is yet zero, from fe80::9.
+func (l *lab) sendICMP6(mac [6]byte, to [16]byte, icmp []byte) {
+	l.t.Helper()
+	from := netip.MustParseAddr("fe80::9").As16()
+	pseudo := append(append(append([]byte{}, from[:]...), to[:]...), 0, 0, 0, byte(len(icmp)), 0, 0, 0, 58)
 	var sum uint32
 	for all, i := append(pseudo, icmp...), 0; i < len(all); i += 2 {
 		sum += uint32(binary.BigEndian.Uint16(all[i:]))
 	}
 	binary.BigEndian.PutUint16(icmp[2:], ^uint16(sum+sum>>16))
-	frame := append([]byte{0x33, 0x33, 0xff, to[13], to[14], to[15]}, peerMAC[:]...)
+	frame := append(mac[:], peerMAC[:]...)
 	frame = append(frame, 0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(icmp)), 58, 255)
-	frame = append(append(append(frame, from[:]...), node...), icmp...)
-	l.send(frame)
+	l.send(append(append(append(frame, from[:]...), to[:]...), icmp...))
 }
 
 func (l *lab) send(frame []byte) {

@@ -3,7 +3,6 @@
 package link
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -64,8 +63,8 @@ func TestMeasure(t *testing.T) {
 		if got := median(claim); c.limit > 0 && got > c.limit {
 			t.Errorf("claim of %s took %v, want at most %v", c.name, got, c.limit)
 		}
-		t.Log(fmt.Sprintf("%-12s claim %v (max %v), renew %v, release %v of which until silent %v", c.name,
-			median(claim), slices.Max(claim), median(renew), median(release), median(last)))
+		t.Logf("%-12s claim %v (max %v), renew %v, release %v of which until silent %v", c.name,
+			median(claim), slices.Max(claim), median(renew), median(release), median(last))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 )
@@ -15,6 +17,11 @@ type Options struct {
 	// Status has no key or the key is empty, as on FreeBSD 10 and later; 9
 	// itself never shows one.
 	Key bool
+	// Verbose appends why the interface is in its state, what the host's
+	// demotion is made of, each family's health and the peers heard (-v).
+	Verbose bool
+	// Now is what ages are reckoned from.
+	Now time.Time
 }
 
 // FreeBSD9 prints one interface as ifconfig of FreeBSD 8 and 9 does:
@@ -32,6 +39,9 @@ type Options struct {
 func FreeBSD9(w io.Writer, s control.Status, opts Options) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: flags=%v metric 0 mtu %d\n", s.Name, freebsd9Flags(s), s.MTU)
+	if s.Description != "" {
+		fmt.Fprintf(&b, "\tdescription: %s\n", s.Description)
+	}
 	for _, prefix := range s.Addresses {
 		freebsd9Address(&b, s.Name, prefix)
 	}
@@ -41,8 +51,28 @@ func FreeBSD9(w io.Writer, s control.Status, opts Options) {
 			fmt.Fprintf(&b, " key \"%s\"", *s.Key)
 		}
 		b.WriteByte('\n')
+		if s.Peer.IsValid() || s.Peer6.IsValid() {
+			fmt.Fprintf(&b, "%speer %s peer6 %s\n", below, orGroup(s.Peer, "224.0.0.18"), orGroup(s.Peer6, "ff02::12"))
+		}
+	}
+	if opts.Verbose {
+		verbose(&b, s, opts.Now)
+	}
+	if len(s.Groups) > 0 {
+		fmt.Fprintf(&b, "\tgroups: %s\n", strings.Join(s.Groups, " "))
 	}
 	_, _ = w.Write(b.Bytes())
+}
+
+// below begins a line that belongs to the carp line, as in FreeBSD 14.
+const below = "\t      "
+
+// orGroup is the unicast peer, or the group that is advertised to without one.
+func orGroup(peer netip.Addr, group string) string {
+	if peer.IsValid() {
+		return peer.String()
+	}
+	return group
 }
 
 func freebsd9Address(b *bytes.Buffer, name string, prefix netip.Prefix) {

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
 // helperEnv makes the test binary do one thing and print one line about it:

@@ -45,17 +45,24 @@ func (d *Dir) Units() ([]Unit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	recorded := map[string]bool{}
+	known := map[string]Unit{}
 	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), recordSuffix); ok && checkName(name) == nil {
-			recorded[name] = true
-		} else if name, ok := strings.CutSuffix(e.Name(), lockSuffix); ok && checkName(name) == nil {
-			recorded[name] = recorded[name] // known, if only to be asked after
+		name, isRecord := strings.CutSuffix(e.Name(), recordSuffix)
+		if !isRecord {
+			var isLock bool
+			if name, isLock = strings.CutSuffix(e.Name(), lockSuffix); !isLock {
+				continue
+			}
+		}
+		if checkName(name) == nil {
+			known[name] = Unit{Name: name, Recorded: isRecord || known[name].Recorded}
 		}
 	}
 	var units []Unit
-	for name, rec := range recorded {
-		if u := (Unit{Name: name, Recorded: rec, Alive: d.Alive(name)}); u.Recorded || u.Alive {
+	for _, u := range known {
+		// A lock that nobody holds was left by a supervisor whose record is
+		// destroyed: no unit.
+		if u.Alive = d.Alive(u.Name); u.Alive || u.Recorded {
 			units = append(units, u)
 		}
 	}

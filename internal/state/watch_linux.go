@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 )
 
 // settle is how long after the closing of a lock file the watcher looks again.
@@ -27,6 +29,10 @@ func (d *Dir) Watch(ctx context.Context) (<-chan struct{}, error) {
 	// Non-blocking, so that os.NewFile hands it to the runtime's poller and
 	// Close wakes a Read.
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err == unix.EMFILE {
+		return nil, bsderr.Errno("inotify_init1", unix.EMFILE,
+			"each supervisor watches the state folder: raise fs.inotify.max_user_instances, which is often 128")
+	}
 	if err != nil {
 		return nil, os.NewSyscallError("inotify_init1", err)
 	}

@@ -8,30 +8,35 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
-	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
-// passWord is the word whose value no error repeats; see secret.go.
-const passWord = "pass"
-
 func carpWords() []row {
-	return []row{
+	rows := []row{
 		{Word{Name: "vhid", Family: Carp, Arg: "vhid",
 			Help: "virtual host ID, 1 to 255, the same on every host of the group"}, vhid},
 		{Word{Name: "advbase", Family: Carp, Arg: "seconds",
 			Help: "advertisement interval, 0 to 255 seconds, 1 unless set"}, advBase},
 		{Word{Name: "advskew", Family: Carp, Arg: "interval",
 			Help: "added to the interval, 0 to 254 in 1/256 s; the smallest becomes master"}, advSkew},
-		{Word{Name: passWord, Family: Carp, Arg: "phrase",
-			Help: "password of the group, 19 bytes of which count"}, pass},
 		{Word{Name: "carpdev", Family: Carp, Arg: "iface",
 			Help: "parent interface, otherwise the one whose subnet holds the address"}, carpDev},
 		{Word{Name: "-carpdev", Family: Carp,
 			Help: "choose the parent by the address again"}, noCarpDev},
 		{Word{Name: "state", Family: Carp, Arg: "state",
 			Help: "become master or backup now"}, state},
+		{Word{Name: "peer", Synonyms: []string{"carppeer"}, Family: Carp, Arg: "address",
+			Help: "advertise to this IPv4 host only, by unicast"}, peer(Inet)},
+		{Word{Name: "mcast", Synonyms: []string{"-peer", "-carppeer"}, Family: Carp,
+			Help: "advertise to 224.0.0.18 again"}, mcast(Inet)},
+		{Word{Name: "peer6", Family: Carp, Arg: "address",
+			Help: "advertise to this IPv6 host only, by unicast"}, peer(Inet6)},
+		{Word{Name: "mcast6", Synonyms: []string{"-peer6"}, Family: Carp,
+			Help: "advertise to ff02::12 again"}, mcast(Inet6)},
+		{Word{Name: "backing", Family: Carp, Arg: "kind",
+			Help: "what bears the addresses, macvlan or tun; at create only"}, backing},
 	}
+	return append(rows, passWords()...)
 }
 
 func vhid(p *parser, value string) (err error) {
@@ -52,13 +57,6 @@ func advBase(p *parser, value string) (err error) {
 func advSkew(p *parser, value string) (err error) {
 	p.line.Change.AdvSkew, err = number(p, value, carp.NewAdvSkew)
 	return err
-}
-
-// pass keeps the phrase uncut, so that finishPass can tell its length. The
-// empty one is a valid password, the one of a new interface.
-func pass(p *parser, value string) error {
-	p.line.Change.Pass = new(control.Password(value))
-	return nil
 }
 
 func carpDev(p *parser, value string) error {

@@ -84,6 +84,10 @@ func isUnit(name string) bool {
 	return ok && unit >= 0 && unit <= maxUnit && strconv.Itoa(unit) == digits
 }
 
+// IsParent tells whether name is that of an interface which is not a carp
+// one: on FreeBSD 10 and later, what bears a vhid.
+func IsParent(name string) bool { return isDeviceName(name) && name != cloner && !isUnit(name) }
+
 // isDeviceName is the Linux kernel's own test of an interface name
 // (net/core/dev.c, dev_valid_name), control characters refused besides.
 func isDeviceName(name string) bool {

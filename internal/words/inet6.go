@@ -11,8 +11,15 @@ func inet6Words() []row {
 			Help: "an IPv6 address follows; first word only, needless before a literal one"}, familyWord(Inet6)},
 		{Word{Name: "prefixlen", Family: Inet6, Arg: "len",
 			Help: "length of the prefix, 64 unless set"}, prefixLen},
+		{Word{Name: "no_dad", Family: Inet6,
+			Help: "accepted: a virtual address is never probed for duplicates"}, always},
+		{Word{Name: "deprecated", Family: Inet6,
+			Help: "accepted: a virtual address is never chosen as a source"}, always},
 	}
 }
+
+// always is the rule of a word that asks for what is so in any case.
+func always(*parser, string) error { return nil }
 
 // prefixLen checks its value against IPv6; whether the address is IPv4 may not
 // be known yet.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
-	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
 // Line is what one command line asks for.
@@ -21,6 +20,9 @@ type Line struct {
 	// Change is the rest. With neither Create nor Destroy an empty one asks to
 	// show the interface.
 	Change control.Change
+	// PassFile is where the password is to be read from, Stdin for standard
+	// input, empty if it is not: this package reads nothing. SetPass takes it.
+	PassFile string
 	// Notes are warnings for stderr about a line that is valid nonetheless.
 	Notes []string
 }
@@ -37,7 +39,7 @@ func Parse(args []string) (Line, error) {
 			return Line{}, p.explain(err)
 		}
 	}
-	p.finishPass()
+	p.line.notePass()
 	return p.line, nil
 }
 
@@ -116,14 +118,4 @@ func (p *parser) explain(err error) error {
 		return bsderr.Hint(err, "%s", p.hint("%s takes the word after it as its value, whatever it is", p.took))
 	}
 	return err
-}
-
-// finishPass warns of a password that is longer than what counts of it.
-func (p *parser) finishPass() {
-	pass := p.line.Change.Pass
-	if pass == nil || len(*pass) <= carp.MaxPasswordLen {
-		return
-	}
-	p.line.Notes = append(p.line.Notes, p.hint("pass: only the first %d of %d bytes count, as on every BSD",
-		carp.MaxPasswordLen, len(*pass)))
 }

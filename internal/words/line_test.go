@@ -15,7 +15,7 @@ import (
 
 // compareLines makes cmp look into addresses; a nil slice and an empty one are
 // the same line.
-var compareLines = cmp.Options{cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()}
+var compareLines = cmp.Options{cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.EquateEmpty()}
 
 func addresses(op control.AddressOp, prefix string) []control.AddressChange {
 	if prefix == "" {
@@ -41,6 +41,17 @@ func TestParse(t *testing.T) {
 		{"carp0 unplumb", Line{Destroy: true}},
 		{"carp create vhid 7", Line{Create: true, Change: change{VHID: new(carp.VHID(7))}}},
 		{"carp0 create inet6 2001:db8::10", Line{Create: true, Change: change{Addresses: addresses(add, "2001:db8::10/64")}}},
+
+		// FreeBSD 14's unicast, and an address that only looks like multicast.
+		{"carp0 peer 192.0.2.224", Line{Change: change{Peer: new(netip.MustParseAddr("192.0.2.224"))}}},
+		{"carp0 mcast", Line{Change: change{Peer: new(netip.Addr{})}}},
+		{"carp0 peer6 fe80::2%eth0 mcast", Line{Change: change{Peer: new(netip.Addr{}), Peer6: new(netip.MustParseAddr("fe80::2"))}}},
+		{"carp0 create backing tun", Line{Create: true, Change: change{Backing: new(control.TUN)}}},
+		{"carp0 descr x -descr", Line{Change: change{Description: new("")}}},
+		{"carp0 group web -group db", Line{Change: change{Groups: []control.GroupChange{{Name: "web"}, {Name: "db", Leave: true}}}}},
+		{"carp0 pass x passfile /etc/key", Line{PassFile: "/etc/key"}},
+		{"carp0 passfile /etc/key pass x", Line{Change: change{Pass: new(control.Password("x"))}}},
+		{"carp0 pass -", Line{PassFile: Stdin}},
 
 		// The handbook's lines.
 		{"carp0 vhid 1 pass testpass 192.168.1.50/24", Line{Change: change{

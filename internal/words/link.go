@@ -1,12 +1,60 @@
 package words
 
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+)
+
 func linkWords() []row {
 	return []row{
 		{Word{Name: "up", Family: Link,
 			Help: "take part in the election"}, func(p *parser, _ string) error { return p.setUp(true) }},
 		{Word{Name: "down", Family: Link,
 			Help: "bow out and leave the addresses to another host"}, func(p *parser, _ string) error { return p.setUp(false) }},
+		{Word{Name: "description", Synonyms: []string{"descr"}, Family: Link, Arg: "text",
+			Help: "free text, shown with the interface"}, description},
+		{Word{Name: "-description", Synonyms: []string{"-descr"}, Family: Link,
+			Help: "take the description away"}, func(p *parser, _ string) error { return description(p, "") }},
+		{Word{Name: "group", Family: Link, Arg: "name",
+			Help: "join an interface group"}, func(p *parser, value string) error { return p.group(value, false) }},
+		{Word{Name: "-group", Family: Link, Arg: "name",
+			Help: "leave an interface group"}, func(p *parser, value string) error { return p.group(value, true) }},
 	}
+}
+
+// maxDescription is FreeBSD's limit (sysctl net.ifdescr_maxlen) less the NUL.
+const maxDescription = 1023
+
+func description(p *parser, value string) error {
+	switch {
+	case len(value) > maxDescription:
+		return bsderr.Errno("ioctl (set descr)", unix.ENAMETOOLONG, p.hint("description: %d bytes, at most %d", len(value), maxDescription))
+	case strings.ContainsFunc(value, unicode.IsControl), !utf8.ValidString(value):
+		return p.badValue(p.hint("description: one line of UTF-8 text"))
+	}
+	p.line.Change.Description = &value
+	return nil
+}
+
+// group follows setifgroup of ifconfig(8): a name that ends in a digit would
+// be an interface's.
+func (p *parser) group(name string, leave bool) error {
+	switch {
+	case name == "" || !isDeviceName(name) && len(name) < nameSize:
+		return p.badValue(p.hint("%s %s: not a name", p.args[p.at-1], p.shown()))
+	case !leave && name[len(name)-1] >= '0' && name[len(name)-1] <= '9':
+		return bsderr.New("setifgroup: group names may not end in a digit", p.hint("group %s", p.shown()))
+	case len(name) >= nameSize:
+		return bsderr.New("setifgroup: group name too long", p.hint("group: %d bytes, a name has at most %d", len(name), nameSize-1))
+	}
+	p.line.Change.Groups = append(p.line.Change.Groups, control.GroupChange{Name: name, Leave: leave})
+	return nil
 }
 
 func (p *parser) setUp(up bool) error {

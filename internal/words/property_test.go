@@ -58,10 +58,39 @@ func render(l Line) []string {
 	} else if c.Up != nil {
 		args = append(args, "down")
 	}
+	if c.Peer != nil {
+		args = append(args, unicast("peer", "mcast", *c.Peer)...)
+	}
+	if c.Peer6 != nil {
+		args = append(args, unicast("peer6", "mcast6", *c.Peer6)...)
+	}
+	if c.Description != nil {
+		args = append(args, "description", *c.Description)
+	}
+	for _, g := range c.Groups {
+		if g.Leave {
+			args = append(args, "-group", g.Name)
+		} else {
+			args = append(args, "group", g.Name)
+		}
+	}
+	if c.Backing != nil {
+		args = append(args, "backing", string(*c.Backing))
+	}
+	if l.PassFile != "" {
+		args = append(args, "passfile", l.PassFile)
+	}
 	if c.State != nil {
 		args = append(args, "state", c.State.String())
 	}
 	return args
+}
+
+func unicast(peer, mcast string, addr netip.Addr) []string {
+	if addr.IsValid() {
+		return []string{peer, addr.String()}
+	}
+	return []string{mcast}
 }
 
 // checkRoundTrip holds a parsed line against its rendering.

@@ -7,12 +7,11 @@ import "strings"
 // A word moves out of here when it gets its row.
 const (
 	notYet = `
-		peer -peer peer6 -peer6 mcast mcast6 carppeer -carppeer
 		carpnodes balancing carpdemote -carpdemote carpver vrrpprio vrrpinterval
-		description descr -description -descr group -group name
+		name
 		mtu metric link0 -link0 link1 -link1 link2 -link2
 		debug -debug arp -arp promisc -promisc monitor -monitor
-		deprecated -deprecated no_dad -no_dad anycast -anycast pltime vltime
+		-deprecated -no_dad anycast -anycast pltime vltime
 		autoconf -autoconf eui64`
 
 	notHere = `

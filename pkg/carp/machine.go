@@ -18,9 +18,10 @@ type Machine struct {
 	demotion int
 	up, link bool
 
-	deadAt time.Time // BACKUP: when silence makes it MASTER
-	adAt   time.Time // MASTER: the next advertisement
-	lastAd time.Time // MASTER: the latest one, or the promotion
+	deadAt  time.Time // BACKUP: when it becomes MASTER, by silence mostly,
+	deadWhy string    // and for what reason
+	adAt    time.Time // MASTER: the next advertisement
+	lastAd  time.Time // MASTER: the latest one, or the promotion
 
 	announcements announcements
 	// releaseAt ends the time in which the kernel still answers though the
@@ -28,7 +29,9 @@ type Machine struct {
 	releaseAt time.Time
 	// handover says that it does so after a bow-out.
 	handover bool
-	ties     uint64
+	ties     uint64        // how many there have been
+	tieWait  time.Duration // what the latest one adds to the dead time,
+	tieEnd   time.Time     // and until when
 	sending  sendHealth
 
 	actions []Action
@@ -61,6 +64,17 @@ func (m *Machine) Deadline() (time.Time, bool) {
 		}
 	}
 	return d, !d.IsZero()
+}
+
+// listening is the timing by which a BACKUP judges silence: its own, whatever
+// its demotion, as in every BSD. With advbase 0 the skew is the whole interval,
+// and a demoted host must be patient to match: by its configured skew it would
+// depose slower masters for ever without being able to replace them.
+func (m *Machine) listening() Timing {
+	if m.config.Timing.Base == 0 {
+		return m.Advertised()
+	}
+	return m.config.Timing
 }
 
 func (m *Machine) stateDeadline() time.Time {
@@ -152,7 +166,7 @@ func (m *Machine) expire(now time.Time) {
 	}
 	switch {
 	case m.state == Backup && !now.Before(m.deadAt):
-		m.become(Master, now, "master timed out")
+		m.become(Master, now, m.deadWhy)
 	case m.state == Master && !now.Before(m.adAt):
 		m.advertise(now)
 		if due, asking := m.announcements.afterAdvertisement(now); due {
@@ -177,24 +191,25 @@ func (m *Machine) heard(now time.Time, theirs Timing) {
 	switch m.state {
 	case Backup:
 		switch {
+		case m.config.Preempt && mine < theirs.Interval() && m.tieWaitLeft(now) > 0:
+			// So do the hosts with which it was tied, in the same instant.
+			if d := now.Add(m.tieWaitLeft(now)); d.Before(m.deadAt) {
+				m.deadAt, m.deadWhy = d, preempting
+			}
 		case m.config.Preempt && mine < theirs.Interval():
-			m.become(Master, now, "preempting a slower master")
-		case m.config.Timing.patience() < theirs.Interval():
+			m.become(Master, now, preempting)
+		case m.listening().patience() < theirs.Interval():
 			m.become(Master, now, "master will time out")
 		default:
-			// Later, never sooner: the other family's advertisement, or a third
-			// host's, must not take the delay after a tie away.
-			if d := now.Add(m.config.Timing.DeadTime()); d.After(m.deadAt) {
-				m.deadAt = d
-			}
+			m.listen(now)
 		}
 	case Master:
 		if mine >= theirs.Interval() {
-			tie := mine == theirs.Interval()
-			m.leave(now, Backup, "more frequent advertisement received", false)
-			if tie {
-				m.deadAt = m.deadAt.Add(m.tieDelay())
+			if mine == theirs.Interval() {
+				m.tieWait = m.tieDelay()
+				m.tieEnd = now.Add(2 * m.listening().DeadTime())
 			}
+			m.leave(now, Backup, "more frequent advertisement received", false)
 			return
 		}
 		m.announcements.conflict(now, m.config.Timing.Lease())
@@ -206,10 +221,31 @@ func (m *Machine) heard(now time.Time, theirs Timing) {
 	}
 }
 
+// listen starts the dead time of a BACKUP. The delay after a tie counts for two
+// dead times: were it gone with the next advertisement, those of the other
+// family, of a third equal host or of another pair in lockstep would bring the
+// hosts that have just parted together again.
+func (m *Machine) listen(now time.Time) {
+	m.deadAt = now.Add(m.listening().DeadTime() + m.tieWaitLeft(now))
+	m.deadWhy = "master timed out"
+}
+
+// tieWaitLeft is the delay after a tie, while it counts; never more than a dead
+// time, which may have become shorter since.
+func (m *Machine) tieWaitLeft(now time.Time) time.Duration {
+	if now.Before(m.tieEnd) {
+		return min(m.tieWait, m.listening().DeadTime())
+	}
+	return 0
+}
+
+// preempting is the reason of a BACKUP that does not wait for silence.
+const preempting = "preempting a slower master"
+
 // tieDelay is what a BACKUP that stepped down on a tie waits longer, up to a
-// quarter second or another dead time. Without it two hosts with the same timing that started in
-// the same instant depose each other for ever; it stays within what the
-// protocol allows, since a BACKUP may wait as long as it likes.
+// quarter second or another dead time. Without it two hosts with the same
+// timing that started in the same instant depose each other for ever; it stays
+// within what the protocol allows, since a BACKUP may wait as long as it likes.
 func (m *Machine) tieDelay() time.Duration {
 	m.ties++
 	// splitmix64: spreads neighbouring seeds over the whole range.
@@ -218,12 +254,12 @@ func (m *Machine) tieDelay() time.Duration {
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	z ^= z >> 31
 	// With a short dead time the delays must still differ: no cutting off.
-	choices := min(64, uint64(m.config.Timing.DeadTime()/tick)+1)
+	choices := min(64, uint64(m.listening().DeadTime()/tick)+1)
 	return time.Duration(z%choices) * tick
 }
 
 func (m *Machine) configure(now time.Time, c Config) {
-	old := m.config
+	old, before := m.config, m.listening().DeadTime()
 	m.config = c
 	switch {
 	case !c.Ready:
@@ -234,7 +270,7 @@ func (m *Machine) configure(now time.Time, c Config) {
 		m.advertise(now)
 	case m.state == Backup:
 		// The silence so far counts: from what was heard last.
-		m.deadAt = m.deadAt.Add(c.Timing.DeadTime() - old.Timing.DeadTime())
+		m.deadAt = m.deadAt.Add(m.listening().DeadTime() - before)
 	}
 }
 
@@ -249,10 +285,13 @@ func (m *Machine) takeOver(now time.Time) {
 // demote takes over the host's demotion. A MASTER says so at once, so that its
 // peers judge it now and not an interval later (FreeBSD, carp_demote_adj).
 func (m *Machine) demote(now time.Time, sum int) {
-	before := m.Advertised()
+	before, listened := m.Advertised(), m.listening().DeadTime()
 	m.demotion = sum
-	if m.state == Master && m.Advertised() != before {
+	switch {
+	case m.state == Master && m.Advertised() != before:
 		m.advertise(now)
+	case m.state == Backup:
+		m.deadAt = m.deadAt.Add(m.listening().DeadTime() - listened)
 	}
 }
 
@@ -271,7 +310,7 @@ func (m *Machine) become(to State, now time.Time, why string) {
 	m.transition(to, why)
 	switch to {
 	case Backup:
-		m.deadAt = now.Add(m.config.Timing.DeadTime())
+		m.listen(now)
 	case Master:
 		m.releaseAt, m.handover = time.Time{}, false
 		m.sending.enterMaster()
@@ -295,7 +334,7 @@ func (m *Machine) leave(now time.Time, to State, why string, bowOut bool) {
 	}
 	m.transition(to, why)
 	if to == Backup {
-		m.deadAt = now.Add(m.config.Timing.DeadTime())
+		m.listen(now)
 	}
 }
 

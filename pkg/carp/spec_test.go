@@ -355,6 +355,62 @@ func TestSpecTieDelayEndsLockstep(t *testing.T) {
 	}
 }
 
+// The delay after a tie outlives the advertisements of the other family and of
+// a third host in the same lockstep, and delays preemption too: hosts that hear
+// a slower master in the same instant must not depose each other again.
+func TestSpecTieDelayLasts(t *testing.T) {
+	h := newMaster(t, 1, 100, preempt, func(c *carp.Config) { c.TieBreak = 3 })
+	h.want(carp.Heard(timing(1, 100)), "release", better)
+	d, _ := h.m.Deadline()
+	delay := d.Sub(at(h.now + 3*s1 + skews(100)))
+	if delay <= 0 {
+		t.Fatalf("choose another TieBreak: delay %v", delay)
+	}
+	check := func(want time.Duration) {
+		t.Helper()
+		if d, _ := h.m.Deadline(); d != at(want) {
+			t.Errorf("at %v: deadline %v, want %v", h.now, d.Sub(start), want)
+		}
+	}
+	tied := h.now
+	h.want(carp.Heard(timing(1, 100)))
+	check(tied + 3*s1 + skews(100) + delay)
+	h.now = tied + 3*s1
+	h.want(carp.Heard(timing(1, 101))) // not at once
+	check(tied + 3*s1 + delay)
+	h.want(carp.Heard(timing(1, 100))) // the other was faster
+	check(tied + 6*s1 + skews(100) + delay)
+	h.now += ms
+	h.want(carp.Heard(timing(1, 101)))
+	h.now += delay
+	h.want(evDeadline, "BACKUP -> MASTER (preempting a slower master)", "claim", "advertise advbase 1 advskew 100", "announce")
+	// Two dead times after the tie all is as ever.
+	h.want(carp.Heard(timing(1, 99)), "release", better)
+	h.now = tied + 2*(3*s1+skews(100))
+	h.want(carp.Heard(timing(1, 99)))
+	check(h.now + 3*s1 + skews(100))
+	h.want(carp.Heard(timing(1, 101)), "BACKUP -> MASTER (preempting a slower master)", "claim", "advertise advbase 1 advskew 100", "announce")
+}
+
+// With advbase 0 the skew is the whole interval, so a demoted host listens as
+// long as its demotion says; otherwise it would depose slower masters without
+// end.
+func TestSpecSubSecondDemoted(t *testing.T) {
+	h := newHost(t, 0, 8).up()
+	h.want(carp.Demoted(240))
+	if d, _ := h.m.Deadline(); d != at(3*skews(240)) {
+		t.Errorf("deadline %v, want %v", d.Sub(start), 3*skews(240))
+	}
+	h.want(carp.Heard(timing(0, 30)))
+	h.want(carp.Heard(timing(0, 254)))
+	h.state(carp.Backup)
+	h.now = 100 * ms
+	h.want(carp.Demoted(0)) // the silence so far counts
+	if d, _ := h.m.Deadline(); d != at(3*skews(8)) {
+		t.Errorf("deadline %v, want %v", d.Sub(start), 3*skews(8))
+	}
+}
+
 // "MASTER, heard, mine < theirs: stay; after a conflict has ended, announce
 // again: the other side's frames may have moved ARP entries and switch ports."
 func TestSpecConflictReannounces(t *testing.T) {

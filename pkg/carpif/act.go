@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
@@ -41,9 +42,7 @@ func (i *Interface) act(a carp.Action) {
 			i.log.Info(a.From.String()+" -> "+a.To.String(), "vhid", i.record.VHID, "reason", a.Reason)
 		}
 	case carp.ActionClaim:
-		if err := i.opts.Kernel.Claim(i.name, i.leases()); err != nil {
-			i.limited("claim", "claiming the addresses", "err", err)
-		}
+		i.claim()
 	case carp.ActionRelease:
 		if !i.attached {
 			return // the kernel interface went with its parent
@@ -90,20 +89,24 @@ func (i *Interface) advertise(t carp.Timing) {
 		}
 		if err := i.send(i.advertisement(t, family.group)); err != nil {
 			failed = err
+			i.sent.failed++
 			continue
 		}
 		*family.count++
 		out = true
 	}
-	if failed != nil {
-		i.sent.failed++
+	switch {
+	case failed != nil:
 		i.limited("send", "advertisement not sent", "err", failed)
 		i.step(carp.Event{Kind: carp.EventSendFailed})
-	} else {
+	case out:
 		i.step(carp.Event{Kind: carp.EventSent})
 	}
 	if out && i.machine.State() == carp.Master {
-		i.renew()
+		i.sentAt = time.Now()
+		if i.sentAt.Sub(i.renewedAt) >= renewTime {
+			i.renew()
+		}
 	}
 }
 
@@ -130,6 +133,7 @@ func (i *Interface) advertisement(t carp.Timing, group frame.Group) []byte {
 // the Ethernet header too, so that switches learn it.
 func (i *Interface) announce(request bool) {
 	mac := frame.MAC(i.record.VHID.MAC())
+	router := i.forwarding6()
 	for _, p := range i.record.Addresses {
 		var err error
 		switch a := p.Addr(); {
@@ -139,7 +143,7 @@ func (i *Interface) announce(request bool) {
 				err = i.send(frame.AppendGratuitousARP(i.out[:0], mac, a, frame.ARPRequest))
 			}
 		default:
-			err = i.send(frame.AppendNeighborAdvertisement(i.out[:0], mac, a, i.forwarding6()))
+			err = i.send(frame.AppendNeighborAdvertisement(i.out[:0], mac, a, router))
 		}
 		if err != nil {
 			i.limited("announce", "announcement not sent", "err", err)
@@ -167,12 +171,31 @@ func (i *Interface) leases() []link.Address {
 	return list
 }
 
-// renew renews the lease, unless that was done a moment ago: an interval of
-// 4 ms need not mean 256 calls a second for a lease of seconds.
+// renewTime is how soon after a renewal the next one follows at the earliest:
+// an interval of 4 ms need not mean 256 calls a second for a lease of seconds.
+const renewTime = 250 * time.Millisecond
+
+// claim makes the kernel answer for the addresses.
+func (i *Interface) claim() {
+	i.renewedAt = time.Now()
+	if err := i.opts.Kernel.Claim(i.name, i.leases()); err != nil {
+		i.limited("claim", "claiming the addresses", "err", err)
+		i.renewedAt = time.Time{} // with the next advertisement again
+	}
+}
+
+// renew renews the lease. It claims anew where claiming has failed before: a
+// MASTER must not go on advertising what it does not answer for.
 func (i *Interface) renew() {
+	i.renewedAt = time.Now()
 	readded, err := i.opts.Kernel.Renew(i.name, i.leases())
+	if errors.Is(err, link.ErrReleased) {
+		i.claim()
+		return
+	}
 	if err != nil {
 		i.limited("renew", "renewing the lease of the addresses", "err", err)
+		i.renewedAt = time.Time{}
 	}
 	if len(readded) > 0 {
 		i.limited("readded", "put back addresses that another program removed", "addresses", readded)

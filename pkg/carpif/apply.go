@@ -1,7 +1,6 @@
 package carpif
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -37,6 +36,7 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 		}
 		i.saved = true
 	}
+	i.retry = nil // what failed before has just been done
 	if c.State != nil {
 		i.step(carp.Force(*c.State))
 	}
@@ -47,21 +47,28 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 func (i *Interface) install(next state.Record) error {
 	prev := i.record
 	if prev.VHID != next.VHID || prev.Parent != next.Parent {
-		i.detach()
+		_ = i.detach() // logged
+		i.peers.Clear()
 	}
-	if prev.Up && !next.Up { // with the settings that the peers know
+	// A bow-out goes out with the settings that the peers know.
+	if prev.Up && !next.Up {
 		i.step(carp.Event{Kind: carp.EventDown})
 	}
-	i.record = next
-	if err := i.resolveParent(); err != nil {
-		return err
+	if len(prev.Addresses) > 0 && len(next.Addresses) == 0 {
+		c := i.config()
+		c.Ready, c.NotReady = false, noAddress
+		i.step(carp.Configured(c))
 	}
+	i.record = next
+	// Also with an error the machine has to know what is so now: the undoing
+	// is an install too.
+	err := i.resolveParent()
 	i.reconfigure()
 	i.showLink()
 	if next.Up {
 		i.step(carp.Event{Kind: carp.EventUp})
 	}
-	return nil
+	return err
 }
 
 // undo goes back to the record before and passes the reason on.
@@ -73,20 +80,44 @@ func (i *Interface) undo(prev state.Record, reason error) error {
 	} else {
 		back = i.opts.Store.Remove(i.name)
 	}
-	return errors.Join(reason, back, i.install(prev))
+	again := i.install(prev)
+	if again != nil {
+		i.tryAgain()
+	}
+	return with(reason, back, again)
+}
+
+// with is the reason with what failed besides as its hints.
+func with(reason error, besides ...error) error {
+	for _, err := range besides {
+		if err != nil {
+			reason = bsderr.Hint(bsderr.From(reason), "undoing it: %v", err)
+		}
+	}
+	return reason
 }
 
 // dismantle takes everything of this interface out of the kernel and the
 // state folder. The record stays unless forget is set.
 func (i *Interface) dismantle(forget bool) error {
-	i.detach()
+	err := i.detach()
 	i.setEntries(nil)
-	if !forget {
-		return nil
+	if !forget || err != nil {
+		return err
 	}
 	if err := i.opts.Store.Remove(i.name); err != nil {
-		return bsderr.From(err)
+		return err
 	}
 	i.saved = false
 	return nil
+}
+
+// reinstate makes an interface whose destruction failed what its record says.
+func (i *Interface) reinstate(reason error) error {
+	back := i.opts.Store.Save(i.record)
+	again := i.install(i.record)
+	if again != nil {
+		i.tryAgain()
+	}
+	return with(reason, back, again)
 }

@@ -28,12 +28,10 @@ func (i *Interface) regroup() {
 	key, _ := carp.NewKey(i.record.Password)
 	list := carp.NewAddressList(addresses(i.record.Addresses))
 	switch {
-	case i.group == nil || i.group.VHID() != i.record.VHID:
+	case i.group == nil || i.group.VHID() != i.record.VHID || i.group.Key() != key:
+		// A group of its own also for a new key: whoever changes one wants the
+		// old one refused, and whatever was tolerated with it.
 		i.group = carp.NewGroup(i.record.VHID, key, list, i.opts.Random)
-		i.peers.Clear()
-	case i.group.Key() != key:
-		// Whoever changes a key wants the old one refused.
-		i.group.Change(key, list, time.Time{})
 	case !i.group.List().Equal(list):
 		i.group.Change(key, list, time.Now().Add(oldListTime))
 	default:
@@ -63,6 +61,8 @@ func (i *Interface) timing() carp.Timing {
 	return carp.Timing{Base: i.record.AdvBase, Skew: i.record.AdvSkew}
 }
 
+const noAddress = "no address"
+
 // notReady says what is missing before the interface can take part, or
 // nothing.
 func (i *Interface) notReady() string {
@@ -71,7 +71,7 @@ func (i *Interface) notReady() string {
 	case i.record.VHID == 0:
 		return "no vhid"
 	case list.Len() == 0:
-		return "no address"
+		return noAddress
 	case !i.knobs.Allow:
 		return "net.inet.carp.allow is 0"
 	case i.record.Parent == "":

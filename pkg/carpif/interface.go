@@ -60,7 +60,12 @@ type Interface struct {
 	segment            Segment
 	ready              <-chan struct{} // segment's; nil without one
 	ipID               uint16
+	// sentAt is when an advertisement last went out, renewedAt when the lease
+	// of all addresses was last renewed.
+	sentAt, renewedAt time.Time
 
+	news     <-chan link.Event // nil: they have ended, and Watch is tried again
+	retry    <-chan time.Time  // when what failed is to be tried again; nil: nothing
 	requests chan call
 	waiting  []call   // answered when the handover is over
 	goodbyes []func() // answered when all is over
@@ -102,38 +107,36 @@ func New(opts Options) *Interface {
 }
 
 // Handle answers one request of the control socket. It is safe to call from
-// any goroutine while Run runs; it gives up with ctx.
+// any goroutine. A request that Run has not taken when ctx ends is refused with
+// ctx's cause.
 func (i *Interface) Handle(ctx context.Context, req control.Request) control.Response {
 	c := call{req: req, reply: make(chan control.Response, 1)}
 	select {
 	case i.requests <- c:
 	case <-ctx.Done():
-		return refused(context.Cause(ctx))
+		if err := context.Cause(ctx); err != ctx.Err() {
+			return refused(err)
+		}
+		return refused(errEnding)
 	}
-	select {
-	case resp := <-c.reply:
-		return resp
-	case <-ctx.Done():
-		// The owner answers everything it took before it ends.
-		return <-c.reply
-	}
+	// The owner answers everything that it took, by Goodbye at the latest.
+	return <-c.reply
 }
 
 // Run is the owner's loop. It returns when the interface has been destroyed,
 // or when ctx has ended and the interface has bowed out; the record then
-// stays. The error is one of the kernel's news channel.
+// stays. It fails only if there are no news of the kernel at the start.
 func (i *Interface) Run(ctx context.Context) error {
 	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
-	links, err := i.opts.Kernel.Watch(watchCtx)
-	if err != nil {
+	var err error
+	if i.news, err = i.opts.Kernel.Watch(watchCtx); err != nil {
 		return err
 	}
-	i.loadKnobs()
 	i.resume()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	done := ctx.Done()
+	done, knobs := ctx.Done(), i.opts.KnobsChanged
 	for {
 		if i.answerWaiting(); i.finished {
 			break
@@ -152,14 +155,21 @@ func (i *Interface) Run(ctx context.Context) error {
 		case <-timer.C:
 			i.drain()
 			i.step(carp.Event{Kind: carp.EventDeadline})
-		case ev, open := <-links:
+		case ev, open := <-i.news:
 			if !open {
-				links = nil
-				i.log.Error("the kernel's news have ended")
+				i.news = nil
+				i.log.Error("the kernel's news have ended; asking for them again")
+				i.tryAgain()
 				continue
 			}
 			i.linkNews(ev)
-		case <-i.opts.KnobsChanged:
+		case <-i.retry:
+			i.again(watchCtx)
+		case _, open := <-knobs:
+			if !open { // the folder's watch ends with ctx
+				knobs = nil
+				continue
+			}
 			i.loadKnobs()
 		case c := <-i.requests:
 			i.serve(c)
@@ -176,29 +186,39 @@ func (i *Interface) Run(ctx context.Context) error {
 // record. It never comes over the socket.
 const opExit control.Op = "exit"
 
-// resume takes up the record, as after a restart.
+// resume takes up the record, as after a restart. The ledger comes after the
+// parent: before it has been looked at, its carrier only seems to be missing,
+// and a demotion of a millisecond would cost the host's other interfaces their
+// mastership.
 func (i *Interface) resume() {
+	i.readKnobs()
 	i.inherit = i.opts.Created
 	if err := i.resolveParent(); err != nil {
-		i.log.Warn("parent interface", "err", err)
+		i.limited("parent", "parent interface", "err", err)
+		i.tryAgain()
 	}
 	i.reconfigure()
 	if i.inherited {
 		i.step(carp.Event{Kind: carp.EventInherited})
 	}
 	i.showLink()
+	i.loadDemotion()
 	if i.record.Up {
 		i.step(carp.Event{Kind: carp.EventUp})
 	}
 }
 
-// loadKnobs follows the knobs and the host's demotion.
-func (i *Interface) loadKnobs() {
+func (i *Interface) readKnobs() {
 	values, err := i.opts.Store.Knobs()
 	if err != nil {
 		i.limited("knobs", "knobs", "err", err)
 	}
 	i.knobs = values
+}
+
+// loadKnobs follows the knobs and the host's demotion.
+func (i *Interface) loadKnobs() {
+	i.readKnobs()
 	i.reconfigure()
 	i.refreshEntries()
 	i.loadDemotion()
@@ -209,7 +229,6 @@ func (i *Interface) loadDemotion() {
 	demotion, err := i.opts.Store.Demotion()
 	if err != nil {
 		i.limited("demotion", "demotion ledger", "err", err)
-		return
 	}
 	if demotion != i.demotion {
 		i.demotion = demotion

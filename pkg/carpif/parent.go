@@ -1,10 +1,12 @@
 package carpif
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
@@ -17,9 +19,15 @@ func (i *Interface) linkNews(ev link.Event) {
 	switch {
 	case ev.Kind == link.LinkGone && ev.Index == i.backing && i.attached:
 		// Somebody deleted carpN, or its parent went and took it along.
-		i.detach()
+		_ = i.detach()
+	case ev.Kind == link.LinkChanged && ev.Index == i.backing && i.attached:
+		if !ev.Up && i.heardLately() {
+			i.limited("downed", "set up again what another program set down")
+			i.claim()
+		}
+		return
 	case ev.Kind == link.AddressChanged && ev.Name == i.name:
-		if ev.Removed && i.machine.State() == carp.Master && slices.Contains(i.record.Addresses, ev.Prefix) {
+		if ev.Removed && i.heardLately() && slices.Contains(i.record.Addresses, ev.Prefix) {
 			i.renew()
 		}
 		return
@@ -29,30 +37,62 @@ func (i *Interface) linkNews(ev link.Event) {
 	default:
 		return
 	}
+	i.followParent()
+}
+
+// heardLately tells whether this MASTER's latest advertisement is not overdue.
+// Only then is an address that goes another program's doing: otherwise the
+// lease has run out, as it is meant to.
+func (i *Interface) heardLately() bool {
+	return i.machine.State() == carp.Master && time.Since(i.sentAt) <= i.machine.Advertised().Interval()
+}
+
+// followParent brings everything in line with the parent as it is now.
+func (i *Interface) followParent() {
 	if err := i.resolveParent(); err != nil {
 		i.limited("parent", "parent interface", "err", err)
+		i.tryAgain()
 	}
 	i.reconfigure()
 	i.showLink()
 }
 
+// retryTime is the pause before what the kernel refused is tried again.
+const retryTime = time.Second
+
+func (i *Interface) tryAgain() { i.retry = time.After(retryTime) }
+
+// again tries what failed before.
+func (i *Interface) again(ctx context.Context) {
+	i.retry = nil
+	if i.news == nil {
+		var err error
+		if i.news, err = i.opts.Kernel.Watch(ctx); err != nil {
+			i.limited("news", "the kernel's news", "err", err)
+			i.tryAgain()
+		}
+	}
+	i.followParent()
+}
+
 // resolveParent looks up the record's parent and attaches to it; without one
-// it is detached. A parent that is not there is no error: it may come.
+// it is detached. A parent that is not there is no error: it may come. With an
+// error what is held stays held.
 func (i *Interface) resolveParent() error {
 	if i.record.Parent == "" || i.record.VHID == 0 {
-		i.detach()
+		_ = i.detach()
 		return nil
 	}
 	p, err := i.opts.Kernel.Parent(i.record.Parent)
+	if errors.Is(err, fs.ErrNotExist) {
+		_ = i.detach()
+		return nil
+	}
 	if err != nil {
-		i.detach()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
 		return err
 	}
 	if i.attached && i.parent.Index != p.Index { // another device of that name
-		i.detach()
+		_ = i.detach()
 	}
 	i.parent = &p
 	if i.attached {
@@ -69,25 +109,21 @@ func (i *Interface) attach() error {
 		return k.ParentSettings(name)
 	})
 	if err != nil {
+		i.parent = nil
 		return err
 	}
-	undo := func() {
-		_ = k.DeleteBacking(i.name)
-		i.leaveParent(name)
-		i.parent = nil
-	}
 	if _, err := k.PrepareParent(name); err != nil {
-		undo()
+		i.leaveParent()
 		return err
 	}
 	if err := i.back(); err != nil {
-		i.leaveParent(name)
-		i.parent = nil
+		i.leaveParent()
 		return err
 	}
 	segment, err := i.opts.OpenSegment(name, i.record.VHID)
 	if err != nil {
-		undo()
+		err = errors.Join(err, k.DeleteBacking(i.name))
+		i.leaveParent()
 		return err
 	}
 	i.segment, i.ready, i.attached = segment, segment.Ready(), true
@@ -110,11 +146,11 @@ func (i *Interface) back() (err error) {
 }
 
 // detach lets go of the parent, gracefully where there is still something to
-// be graceful about.
-func (i *Interface) detach() {
+// be graceful about. The error is about what is left in the kernel.
+func (i *Interface) detach() error {
 	if !i.attached {
 		i.parent = nil
-		return
+		return nil
 	}
 	// The machine goes to INIT while it can still bow out.
 	c := i.config()
@@ -122,24 +158,36 @@ func (i *Interface) detach() {
 	i.step(carp.Configured(c))
 	_ = i.segment.Close()
 	i.segment, i.ready, i.attached = nil, nil, false
-	if err := i.opts.Kernel.DeleteBacking(i.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := i.opts.Kernel.DeleteBacking(i.name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+		err = nil // gone, or somebody else's by now
+	}
+	if err != nil {
 		i.log.Warn("deleting the interface", "err", err)
 	}
-	i.leaveParent(i.parent.Name)
-	i.parent = nil
+	i.leaveParent()
 	i.step(carp.Event{Kind: carp.EventLinkDown})
+	return err
 }
 
-func (i *Interface) leaveParent(name string) {
-	err := i.opts.Store.LeaveParent(name, i.name, func(saved map[string]string) error {
-		err := i.opts.Kernel.RestoreParent(name, saved)
-		if errors.Is(err, fs.ErrNotExist) { // gone, and its settings with it
-			return nil
+// leaveParent puts the parent's own settings back, unless others need ours.
+func (i *Interface) leaveParent() {
+	p := *i.parent
+	i.parent = nil
+	err := i.opts.Store.LeaveParent(p.Name, i.name, func(saved map[string]string) error {
+		err := i.opts.Kernel.RestoreParent(p.Name, saved)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		// Gone, and its settings with it; or it has another name now.
+		now, err := i.opts.Kernel.Parents()
+		if n := slices.IndexFunc(now, func(o link.Parent) bool { return o.Index == p.Index }); n >= 0 {
+			return i.opts.Kernel.RestoreParent(now[n].Name, saved)
 		}
 		return err
 	})
 	if err != nil {
-		i.log.Warn("restoring the parent's settings", "parent", name, "err", err)
+		i.log.Warn("restoring the parent's settings", "parent", p.Name, "err", err)
 	}
 }
 

@@ -28,6 +28,9 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	r := old
 	r.Addresses = slices.Clone(old.Addresses)
 	var notes []string
+	if err := checkRanges(r.Name, c); err != nil {
+		return old, nil, err
+	}
 	set(&r.VHID, c.VHID)
 	set(&r.AdvBase, c.AdvBase)
 	set(&r.AdvSkew, c.AdvSkew)
@@ -47,7 +50,7 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	if err := planParent(&r, c, parents); err != nil {
 		return old, nil, err
 	}
-	if err := checkClash(&r, siblings); err != nil {
+	if err := checkClash(&old, &r, siblings); err != nil {
 		return old, nil, err
 	}
 	if c.State != nil {
@@ -59,6 +62,36 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 		notes = append(notes, outsideNotes(&r, parents)...)
 	}
 	return r, notes, nil
+}
+
+// checkRanges holds a change to what the words of a command line can say: it
+// may come from another program than ours.
+func checkRanges(name string, c *control.Change) error {
+	flaw := ""
+	switch {
+	case c.VHID != nil && *c.VHID == 0:
+		flaw = "vhid 0: must be 1 to 255"
+	case c.AdvSkew != nil && *c.AdvSkew > carp.MaxAdvSkew:
+		flaw = fmt.Sprintf("advskew %d: must be 0 to %d", *c.AdvSkew, carp.MaxAdvSkew)
+	case c.State != nil && *c.State != carp.Backup && *c.State != carp.Master:
+		flaw = fmt.Sprintf("state %s: must be master or backup", strings.ToLower(c.State.String()))
+	}
+	if flaw != "" {
+		return bsderr.Errno(opSetVHID, unix.EINVAL, name+": "+flaw)
+	}
+	for _, a := range c.Addresses {
+		switch addr := a.Prefix.Addr(); {
+		case a.Op == control.AddressDelete:
+		case a.Op != control.AddressAdd && a.Op != control.AddressSet:
+			flaw = fmt.Sprintf("%q: must be set, add or delete", string(a.Op))
+		case !a.Prefix.IsValid(), addr.Is4In6(), addr.Zone() != "", addr.IsUnspecified(), addr.IsMulticast():
+			flaw = fmt.Sprintf("%v: not the address of a host", a.Prefix)
+		}
+		if flaw != "" {
+			return bsderr.Errno(opAddAddress, unix.EINVAL, name+": "+flaw)
+		}
+	}
+	return nil
 }
 
 func set[T any](field *T, value *T) {
@@ -82,17 +115,20 @@ func planAddress(r *state.Record, a control.AddressChange) error {
 	case a.Op == control.AddressDelete:
 		r.Addresses = slices.Delete(r.Addresses, i, i+1)
 		return nil
+	case a.Op == control.AddressSet && a.Prefix.Addr().Is4():
+		// The first goes and this one is added, also if it was there already
+		// (ifconfig(8) without alias). IPv6 has no first address.
+		first := slices.IndexFunc(r.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() })
+		if first >= 0 {
+			r.Addresses[first] = a.Prefix
+			if i >= 0 && i != first {
+				r.Addresses = slices.Delete(r.Addresses, i, i+1)
+			}
+			return nil
+		}
 	case i >= 0: // there already: the length may be new
 		r.Addresses[i] = a.Prefix
 		return nil
-	case a.Op == control.AddressSet:
-		first := slices.IndexFunc(r.Addresses, func(p netip.Prefix) bool {
-			return p.Addr().Is4() == a.Prefix.Addr().Is4()
-		})
-		if first >= 0 && a.Prefix.Addr().Is4() {
-			r.Addresses[first] = a.Prefix
-			return nil
-		}
 	}
 	if len(r.Addresses) >= maxAddresses {
 		return bsderr.Errno(opAddAddress, unix.ENOBUFS,
@@ -127,7 +163,7 @@ func planParent(r *state.Record, c *control.Change, parents []link.Parent) error
 	if c.CarpDev == nil && r.CarpDev == "" && r.Parent != "" && len(r.Addresses) > 0 {
 		for n := range parents {
 			if p := &parents[n]; p.Name == r.Parent && covers(p, r.Addresses[0].Addr()) {
-				return checkCovered(r, p, parents)
+				return checkCovered(r, c, p, parents)
 			}
 		}
 	}
@@ -150,7 +186,7 @@ func planParent(r *state.Record, c *control.Change, parents []link.Parent) error
 		return nil
 	}
 	r.Parent = p.Name
-	return checkCovered(r, p, parents)
+	return checkCovered(r, c, p, parents)
 }
 
 func added(c *control.Change) bool {
@@ -159,7 +195,11 @@ func added(c *control.Change) bool {
 
 // checkCovered refuses addresses that the parent has no subnet for (unless it
 // was named with carpdev) and those that the host has as its own.
-func checkCovered(r *state.Record, p *link.Parent, parents []link.Parent) error {
+// A line that only deletes is not held up by what is left.
+func checkCovered(r *state.Record, c *control.Change, p *link.Parent, parents []link.Parent) error {
+	if c.CarpDev == nil && !added(c) {
+		return nil
+	}
 	for _, a := range r.Addresses {
 		for n := range parents {
 			if owns(&parents[n], a.Addr()) {
@@ -176,7 +216,7 @@ func checkCovered(r *state.Record, p *link.Parent, parents []link.Parent) error 
 }
 
 func owns(p *link.Parent, a netip.Addr) bool {
-	return slices.ContainsFunc(p.Addresses, func(own netip.Prefix) bool { return own.Addr() == a })
+	return has(p.Addresses, a)
 }
 
 func outsideNotes(r *state.Record, parents []link.Parent) (notes []string) {
@@ -194,21 +234,28 @@ func outsideNotes(r *state.Record, parents []link.Parent) (notes []string) {
 }
 
 // checkClash refuses a vhid that the same segment has on this host already,
-// and an address that another carp interface has (FreeBSD: EEXIST).
-func checkClash(r *state.Record, siblings []state.Record) error {
+// and an address that another carp interface has (FreeBSD: EEXIST). Only what
+// is new on the line is held against the others: a clash that has come about
+// must not keep anybody from setting the interface down.
+func checkClash(old, r *state.Record, siblings []state.Record) error {
+	moved := r.VHID != old.VHID || r.Parent != old.Parent
 	for _, s := range siblings {
-		if r.VHID != 0 && r.VHID == s.VHID && r.Parent != "" && r.Parent == s.Parent {
+		if moved && r.VHID != 0 && r.VHID == s.VHID && r.Parent != "" && r.Parent == s.Parent {
 			return bsderr.Errno(opSetVHID, unix.EEXIST,
 				fmt.Sprintf("%s: vhid %d: %s has it on %s already", r.Name, r.VHID, s.Name, s.Parent))
 		}
 		for _, a := range r.Addresses {
-			if slices.ContainsFunc(s.Addresses, func(p netip.Prefix) bool { return p.Addr() == a.Addr() }) {
+			if !has(old.Addresses, a.Addr()) && has(s.Addresses, a.Addr()) {
 				return bsderr.Errno(opAddAddress, unix.EEXIST,
 					fmt.Sprintf("%s: %v: %s has it already", r.Name, a.Addr(), s.Name))
 			}
 		}
 	}
 	return nil
+}
+
+func has(prefixes []netip.Prefix, addr netip.Addr) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Addr() == addr })
 }
 
 func checkForce(r *state.Record, to carp.State) error {

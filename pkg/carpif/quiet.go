@@ -1,6 +1,9 @@
 package carpif
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // quietTime is how long a message of one kind is not repeated.
 const quietTime = 10 * time.Second
@@ -17,8 +20,14 @@ func (i *Interface) limited(key, msg string, args ...any) {
 	if last, ok := i.quiet[key]; ok && now.Sub(last) < quietTime {
 		return
 	}
-	if i.quiet == nil || len(i.quiet) >= maxQuiet {
+	if i.quiet == nil {
 		i.quiet = quiet{}
+	}
+	if len(i.quiet) >= maxQuiet/2 {
+		maps.DeleteFunc(i.quiet, func(_ string, last time.Time) bool { return now.Sub(last) >= quietTime })
+	}
+	if len(i.quiet) >= maxQuiet {
+		return // a flood; forgetting what was said would let each frame be a line
 	}
 	i.quiet[key] = now
 	i.log.Warn(msg, args...)

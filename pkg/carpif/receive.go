@@ -63,7 +63,11 @@ func (i *Interface) receive(b []byte) {
 func (i *Interface) report(from netip.Addr, v carp.Verdict) {
 	switch {
 	case i.knobs.Log >= 1 && (v.Foreign() || v == carp.OwnEcho || v == carp.Replayed):
-		i.limited(v.String()+from.String(), v.String(), "vhid", i.record.VHID, "from", from, "meaning", meaning[v])
+		key := v.String()
+		if len(i.quiet) < maxQuiet/2 { // the other half is for what is not a sender's choice
+			key += from.String()
+		}
+		i.limited(key, v.String(), "vhid", i.record.VHID, "from", from, "meaning", meaning[v])
 	case i.knobs.Log >= 2:
 		i.limited(v.String(), v.String(), "vhid", i.record.VHID, "from", from)
 	}

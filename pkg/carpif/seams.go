@@ -68,6 +68,7 @@ type Store interface {
 	// Knobs are the host's knobs; with an error they are still usable, the
 	// defaults standing in for what could not be read.
 	Knobs() (sysctl.Values, error)
-	// Demotion is the sum of the host's demotions.
+	// Demotion is the sum of the host's demotions; with an error, of those
+	// that could be read.
 	Demotion() (int, error)
 }

@@ -2,10 +2,13 @@ package carpif
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"golang.org/x/sys/unix"
 )
 
 // errEnding answers what comes after a destroy.
@@ -23,19 +26,46 @@ func (i *Interface) serve(c call) {
 	case control.OpStatus:
 		c.reply <- control.Response{Status: i.status(c.req.Keys)}
 	case control.OpCreate, control.OpChange:
+		creating := c.req.Op == control.OpCreate
+		if err := i.changeable(creating); err != nil {
+			c.reply <- refused(err)
+			return
+		}
 		notes, err := i.change(c.req.Change)
 		switch {
 		case err == nil:
 			i.waiting = append(i.waiting, withReply(c, control.Response{Notes: notes}))
-		case c.req.Op == control.OpCreate:
-			i.finish(c, refused(errors.Join(err, i.dismantle(true))))
+		case creating:
+			i.finish(c, refused(with(err, i.dismantle(true))))
 		default:
 			c.reply <- refused(err)
 		}
 	case control.OpDestroy:
 		i.step(carp.Event{Kind: carp.EventDown})
 		i.waiting = append(i.waiting, c)
+	default:
+		c.reply <- refused(bsderr.Newf("%s: unknown request %q", i.name, c.req.Op))
 	}
+}
+
+// changeable refuses what comes out of turn: a change while the interface is
+// ending, or before it has been created, and a second creation, whose failure
+// would end an interface at work.
+func (i *Interface) changeable(creating bool) error {
+	switch {
+	case i.ending():
+		return errEnding
+	case creating && i.saved:
+		return &bsderr.Error{Text: fmt.Sprintf("interface %s already exists", i.name), Errno: unix.EEXIST}
+	case !creating && !i.saved:
+		return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", i.name), Errno: unix.ENOENT}
+	}
+	return nil
+}
+
+// ending tells whether a destroy or the orderly end waits for its handover.
+func (i *Interface) ending() bool {
+	return slices.ContainsFunc(i.waiting, func(c call) bool { return c.answer == nil })
 }
 
 // withReply keeps the answer with the call until it may be given.
@@ -44,9 +74,10 @@ func withReply(c call, r control.Response) call {
 	return c
 }
 
-// answerWaiting answers what has waited for a handover that is over now.
+// answerWaiting answers what has waited for a handover that is over now, and
+// everything when Run ends.
 func (i *Interface) answerWaiting() {
-	if i.machine.HandingOver() {
+	if i.machine.HandingOver() && !i.finished {
 		return
 	}
 	waiting := i.waiting
@@ -60,7 +91,7 @@ func (i *Interface) answerWaiting() {
 			c.reply <- refused(errEnding)
 		case c.req.Op == control.OpDestroy:
 			if err := i.dismantle(true); err != nil {
-				c.reply <- refused(err)
+				c.reply <- refused(i.reinstate(err))
 				continue
 			}
 			i.finish(c, control.Response{})

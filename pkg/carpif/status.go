@@ -34,7 +34,8 @@ func (i *Interface) status(keys bool) *control.Status {
 		s.Peers = append(s.Peers, peerStatus(p))
 	}
 	if keys {
-		s.Key = &i.record.Password
+		key := i.record.Password // a copy: the owner goes on
+		s.Key = &key
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carpif"
 	"golang.org/x/sys/unix"
 )
@@ -85,6 +87,26 @@ func (c *Cloner) unit(name string) (state.Unit, error) {
 	return state.Unit{}, &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}
 }
 
+// OnParent finds the carp interfaces on a parent; with a vhid other than 0 only
+// the one that has it. It reads the records, which are root's.
+func (c *Cloner) OnParent(parent string, vhid carp.VHID) ([]string, error) {
+	names, err := c.Names()
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, name := range names {
+		r, err := c.dir.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		if (r.Parent == parent || r.CarpDev == parent) && (vhid == 0 || r.VHID == vhid) {
+			found = append(found, name)
+		}
+	}
+	return found, nil
+}
+
 // Exists tells whether there is a carp interface of that name.
 func (c *Cloner) Exists(name string) bool {
 	_, err := c.unit(name)
@@ -107,7 +129,9 @@ func (c *Cloner) Create(ctx context.Context, name string, change control.Change)
 			continue
 		}
 		notes, err := c.create(ctx, name, change)
-		if e, ok := errors.AsType[*bsderr.Error](err); ok && (e.Errno == unix.EBUSY || e.Errno == unix.EEXIST && strings.HasPrefix(e.Text, opCreate)) {
+		// By the call and not by the errno alone: the kernel says EBUSY too, of
+		// a parent that belongs to a bridge, and every unit would be tried.
+		if e, ok := errors.AsType[*bsderr.Error](err); ok && (e.Errno == unix.EBUSY || e.Errno == unix.EEXIST) && strings.HasPrefix(e.Text, opCreate) {
 			continue
 		}
 		return name, notes, err
@@ -160,7 +184,8 @@ func (c *Cloner) Destroy(ctx context.Context, name string) error {
 // interface whose supervisor does not answer within a second is in the list
 // with what its record tells.
 func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]control.Status, error) {
-	if len(names) == 0 {
+	all := len(names) == 0
+	if all {
 		var err error
 		if names, err = c.Names(); err != nil {
 			return nil, err
@@ -173,6 +198,10 @@ func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]cont
 		wg.Go(func() { list[n], errs[n] = c.status(ctx, keys, name) })
 	}
 	wg.Wait()
+	if all { // one that was destroyed meanwhile is not missed
+		list = slices.DeleteFunc(list, func(s control.Status) bool { return s.Name == "" })
+		errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, fs.ErrNotExist) })
+	}
 	return list, errors.Join(errs...)
 }
 
@@ -181,18 +210,19 @@ func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.St
 	switch {
 	case err == nil && resp.Status != nil:
 		return *resp.Status, nil
-	case errors.Is(err, control.ErrNoAnswer):
-		r, loadErr := c.dir.Load(name)
-		if loadErr != nil {
-			return control.Status{}, loadErr
-		}
-		s := *carpif.RecordStatus(r)
-		s.Error = err.Error()
-		return s, nil
 	case err == nil:
 		err = errors.New("the supervisor gave no status")
+	case errors.Is(err, fs.ErrNotExist):
+		return control.Status{}, err
 	}
-	return control.Status{}, err
+	// One that cannot be asked must not hide the others.
+	r, loadErr := c.dir.Load(name)
+	if loadErr != nil {
+		return control.Status{}, err
+	}
+	s := *carpif.RecordStatus(r)
+	s.Error = bsderr.From(err).Text
+	return s, nil
 }
 
 // ask sends one request to a supervisor, starting it again if it had died.
@@ -212,8 +242,11 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 	if err != nil {
 		return control.Response{}, err
 	}
-	client, err := dial(ctx, path)
+	client, err := c.dial(ctx, name, path)
 	if err != nil {
+		if _, gone := c.unit(name); gone != nil { // destroyed meanwhile
+			return control.Response{}, gone
+		}
 		return control.Response{}, unreachable(name, err)
 	}
 	defer func() { _ = client.Close() }()
@@ -222,10 +255,10 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 
 // dial connects to a supervisor that is alive. One that is just starting has
 // its lock before it has its socket.
-func dial(ctx context.Context, path string) (*control.Client, error) {
+func (c *Cloner) dial(ctx context.Context, name, path string) (*control.Client, error) {
 	for {
 		client, err := control.Dial(ctx, path)
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ECONNREFUSED) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ECONNREFUSED) || !c.dir.Alive(name) {
 			return client, err
 		}
 		select {

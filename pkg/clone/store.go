@@ -1,8 +1,6 @@
 package clone
 
 import (
-	"errors"
-
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
@@ -32,9 +30,9 @@ func (s store) Siblings(name string) ([]state.Record, error) {
 // Knobs are the host's knobs.
 func (s store) Knobs() (sysctl.Values, error) { return sysctl.Load(s.Dir) }
 
-// Demotion is the ledger's sum with the administrator's own number.
+// Demotion is the sum of the reasons of all living supervisors and of the
+// administrator's own number.
 func (s store) Demotion() (int, error) {
-	ledger, err := s.Dir.Demotion()
-	values, knobsErr := sysctl.Load(s.Dir)
-	return ledger.Sum() + values.Demotion, errors.Join(err, knobsErr)
+	ledger, err := sysctl.Demotion(s.Dir)
+	return ledger.Sum(), err
 }

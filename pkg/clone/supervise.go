@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
@@ -22,12 +24,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// gcPercent makes a collection of every 400 kB allocated; one takes a fraction
+// of a millisecond, and a supervisor allocates that much in minutes.
+const gcPercent = 10
+
 // Supervise is what a supervisor does: it runs the carp interface name until
 // ctx ends or the interface is destroyed. controlFD is the connection that the
 // command which started it left open, negative if there is none (a service
 // manager). With create the interface must be new, and its first request makes
 // it; otherwise it must have a record.
 func Supervise(ctx context.Context, name string, create bool, controlFD int, getenv func(string) string) error {
+	// The live heap is some hundred kilobytes: collect before it has doubled
+	// to megabytes, and give back what reading the command line took.
+	debug.SetGCPercent(gcPercent)
+	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
 	if err != nil {
 		return err
@@ -62,8 +72,9 @@ func tell(conn net.Conn, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	answered := make(chan struct{})
+	done := sync.OnceFunc(func() { close(answered) })
 	s := control.NewServer(func(context.Context, control.Request) control.Response {
-		defer close(answered)
+		defer done()
 		return control.Response{Error: bsderr.From(err)}
 	}, nil)
 	s.ServeConn(ctx, conn)
@@ -88,19 +99,19 @@ type supervisor struct {
 }
 
 // prepare takes the lock and everything else that can fail.
-func prepare(ctx context.Context, name string, create bool, getenv func(string) string) (s *supervisor, err error) {
+func prepare(ctx context.Context, name string, create bool, getenv func(string) string) (_ *supervisor, err error) {
 	dir, err := state.Open(getenv)
 	if err != nil {
 		return nil, err
 	}
 	lock, err := dir.Acquire(name)
 	if errors.Is(err, state.ErrHeld) {
-		return nil, bsderr.Errno(name, unix.EBUSY, name+": it has a supervisor already")
+		return nil, bsderr.Errno(opCreate, unix.EBUSY, name+": it has a supervisor already")
 	}
 	if err != nil {
 		return nil, err
 	}
-	s = &supervisor{name: name, dir: dir, lock: lock, log: NewLog(getenv)}
+	s := &supervisor{name: name, dir: dir, lock: lock, log: NewLog(getenv)}
 	defer func() {
 		if err != nil {
 			s.release(create)
@@ -130,7 +141,10 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	}
 	changed, err := dir.Watch(ctx)
 	if err != nil {
-		return nil, err
+		// Most likely fs.inotify.max_user_instances: too many interfaces for
+		// the host's limit. Knobs then take effect within a second.
+		s.log.Warn("looking at the knobs every second instead", "err", err)
+		changed = everySecond(ctx)
 	}
 	if err := s.listen(); err != nil {
 		return nil, err
@@ -169,18 +183,31 @@ func (s *supervisor) listen() (err error) {
 // run serves until the end, and leaves nothing but the record of an interface
 // that was not destroyed.
 func (s *supervisor) run(ctx context.Context, first net.Conn) error {
-	serveCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	serveCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	if err := raisePriority(); err != nil {
+		s.log.Warn("ordinary priority", "err", err)
+	}
 	server := control.NewServer(s.iface.Handle, s.log)
 	server.Serve(serveCtx, s.ln)
 	if first != nil {
-		server.ServeConn(serveCtx, first)
+		ended := server.ServeConn(serveCtx, first)
 		quietStderr()
+		// A command that is killed before it could say what to create must not
+		// leave a supervisor that holds a name and has no record.
+		go func() {
+			<-ended
+			if _, err := s.dir.Load(s.name); errors.Is(err, fs.ErrNotExist) {
+				abandon()
+			}
+		}()
 	}
 	err := s.iface.Run(ctx)
 	_, loadErr := s.dir.Load(s.name)
 	s.release(errors.Is(loadErr, fs.ErrNotExist))
 	s.iface.Goodbye()
-	stop()
+	stop(err) // a request that was not taken is refused with this
 	server.Wait()
 	return err
 }
@@ -217,4 +244,25 @@ func random() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand, since Go 1.24)
 	return binary.BigEndian.Uint64(b[:])
+}
+
+// everySecond yields a value each second until ctx ends.
+func everySecond(ctx context.Context) <-chan struct{} {
+	out := make(chan struct{}, 1)
+	go func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case out <- struct{}{}:
+			default: // the last one has not been taken yet
+			}
+		}
+	}()
+	return out
 }

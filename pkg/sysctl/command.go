@@ -8,9 +8,10 @@ import (
 	"io/fs"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
-	"golang.org/x/sys/unix"
 )
 
 // Env is the command's surroundings.

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 )
 
 // Prefix is the node that all knobs are below.

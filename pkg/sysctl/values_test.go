@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 )
 
 func TestDefaults(t *testing.T) {

@@ -27,6 +27,8 @@ type Host struct {
 	up     bool // what the administrator wants
 	// due is the machine's deadline, never while nobody looks at it.
 	due time.Duration
+	// longest is the longest dead time that it has had.
+	longest time.Duration
 
 	powered, running, frozen, plugged, mute bool
 
@@ -60,12 +62,26 @@ func (h *Host) Machine() *carp.Machine { return &h.m }
 // Config is the host's settings.
 func (h *Host) Config() carp.Config { return h.config }
 
+// Running tells whether the host has a supervisor, stopped or not.
+func (h *Host) Running() bool { return h.running }
+
+// Frozen tells whether the supervisor is stopped.
+func (h *Host) Frozen() bool { return h.frozen }
+
 // Answering tells whether the segment gets answers from the host's kernel.
 func (h *Host) Answering() bool { return h.powered && h.plugged && h.lan.now < h.lease }
 
 // Healthy tells whether the host can take part and nothing is wrong with it.
 func (h *Host) Healthy() bool {
 	return h.powered && h.running && !h.frozen && h.plugged && !h.mute && h.up && h.config.Ready
+}
+
+// dead is how long the host waits in silence.
+func (h *Host) dead() time.Duration {
+	if h.config.Timing.Base == 0 {
+		return h.m.Advertised().DeadTime() // demotion included
+	}
+	return h.config.Timing.DeadTime()
 }
 
 // Up and Down are the administrator's words.
@@ -239,6 +255,7 @@ func (h *Host) one(ev carp.Event) {
 		l.checkAction(h, state, a)
 		h.do(a, state)
 	}
+	h.longest = max(h.longest, h.dead())
 	h.due = never
 	if d, ok := h.m.Deadline(); ok {
 		h.due = d.Sub(epoch)
@@ -264,6 +281,7 @@ func (h *Host) do(a carp.Action, state carp.State) {
 			h.renew()
 		}
 	case carp.ActionDemote:
+		h.lan.changed()
 		h.failing = 0
 		if a.On {
 			h.failing = sendErrorFactor

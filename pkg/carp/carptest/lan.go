@@ -18,6 +18,10 @@ var epoch = time.Unix(1_000_000_000, 0)
 // never is a virtual time that does not come.
 const never = time.Duration(math.MaxInt64)
 
+// maxAtOnce is how much may happen in one instant: more is hosts answering each
+// other without end.
+const maxAtOnce = 10_000
+
 // Conditions are what the segment does to frames.
 type Conditions struct {
 	// Delay is the least time that a frame takes, Jitter what is added at
@@ -117,13 +121,19 @@ func (l *LAN) HealAll() {
 	}
 }
 
-// Run lets d pass.
+// Run lets d pass, unless something goes wrong.
 func (l *LAN) Run(d time.Duration) {
-	for end := l.now + d; ; {
+	end, before, steps := l.now+d, l.now, 0
+	for l.err == nil {
 		if !l.step(end) {
 			l.now = end
 			l.check()
 			return
+		}
+		if steps++; l.now > before {
+			before, steps = l.now, 0
+		} else if steps > maxAtOnce {
+			l.failf("a storm: more than %d things at once", maxAtOnce)
 		}
 	}
 }

@@ -86,9 +86,10 @@ func (s Schedule) String() string {
 }
 
 // Run does the experiment: the hosts come up, the faults happen, the segment
-// is mended and settles. The error is the first thing that was not as it must
-// be. A log takes every line of what happened; nil for none.
-func (s Schedule) Run(log func(string)) error {
+// is mended and settles. It returns the virtual time that this took; the error
+// is the first thing that was not as it must be. A log takes every line of what
+// happened; nil for none.
+func (s Schedule) Run(log func(string)) (time.Duration, error) {
 	l := New(s.Seed, s.Conditions, s.Families)
 	l.Log = log
 	for i, c := range s.Hosts {
@@ -100,10 +101,11 @@ func (s Schedule) Run(log func(string)) error {
 		l.Run(f.Wait)
 		l.Inject(f)
 		if l.Err() != nil {
-			return l.Err()
+			return l.Now(), l.Err()
 		}
 	}
-	return l.Settle()
+	err := l.Settle()
+	return l.Now(), err
 }
 
 // Inject makes a fault happen now.

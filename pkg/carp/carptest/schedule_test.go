@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,17 +111,29 @@ func drawSchedule(t *rapid.T) carptest.Schedule {
 	return s
 }
 
+// tally is what the schedules amounted to, for the log.
+var tally struct{ schedules, hosts, faults, minutes atomic.Int64 }
+
 // TestSchedules runs random experiments; a failure is shrunk to a short one
 // and printed with everything that happened.
 func TestSchedules(t *testing.T) {
+	t.Cleanup(func() {
+		t.Logf("%d schedules, %d hosts, %d faults, %d virtual minutes", tally.schedules.Load(),
+			tally.hosts.Load(), tally.faults.Load(), tally.minutes.Load()/60)
+	})
 	for lane := range lanes {
 		t.Run(strconv.Itoa(lane), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
 				s := drawSchedule(t)
-				if err := s.Run(nil); err != nil {
+				tally.schedules.Add(1)
+				tally.hosts.Add(int64(len(s.Hosts)))
+				tally.faults.Add(int64(len(s.Faults)))
+				took, err := s.Run(nil)
+				tally.minutes.Add(int64(took.Seconds()))
+				if err != nil {
 					t.Logf("%v", s)
-					_ = s.Run(func(line string) { t.Log(line) })
+					_, _ = s.Run(func(line string) { t.Log(line) })
 					t.Fatal(err)
 				}
 			})

@@ -12,7 +12,7 @@ import (
 type watch struct {
 	err error
 	// lastFault is when somebody last interfered, lastChange when a machine
-	// last changed its state.
+	// last changed its state or its demotion.
 	lastFault, lastChange time.Duration
 	// masterless is since when no healthy host is MASTER; never while one is.
 	masterless time.Duration
@@ -109,8 +109,8 @@ func (l *LAN) checkMasterless(masters, healthy int) {
 	limit := never
 	for _, h := range l.hosts {
 		if h.Healthy() {
-			dead := h.config.Timing.DeadTime()
-			limit = min(limit, dead+min(dead, time.Second/4)) // the tie delay
+			// The delay after a tie is reckoned from the dead time of then.
+			limit = min(limit, h.dead()+min(h.longest, time.Second/4))
 		}
 	}
 	since := max(l.masterless, l.lastFault)
@@ -162,9 +162,9 @@ func (l *LAN) Settle() error {
 	l.SetConditions(c)
 	var dead, interval, lease time.Duration
 	for _, h := range l.hosts {
-		dead = max(dead, h.config.Timing.DeadTime())
+		dead = max(dead, h.dead())
 		interval = max(interval, h.config.Timing.Demoted(1024).Interval())
-		lease = max(lease, h.config.Timing.Lease())
+		lease = max(lease, h.config.Timing.Lease(), h.lease-l.lastFault)
 	}
 	quiet := dead + interval + c.slowest()
 	limit := l.now + settleTurns*quiet

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"golang.org/x/sys/unix"
+)
+
+// netnsFolder is where iproute2 keeps the named network namespaces.
+const netnsFolder = "/run/netns"
+
+// enterNetns runs the same command line inside a named network namespace (-j,
+// as FreeBSD's ifconfig enters a jail). It only returns if that fails: the
+// process is replaced, so that every thread and every child is inside.
+func enterNetns(name string, args []string) error {
+	refuse := func(err error) error {
+		return bsderr.Hint(fmt.Errorf("-j %s: %w", name, err), "-j takes a network namespace as `ip netns list` shows it, or a path")
+	}
+	path := name
+	if !strings.Contains(name, "/") {
+		path = filepath.Join(netnsFolder, name)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return refuse(err)
+	}
+	defer func() { _ = f.Close() }()
+	runtime.LockOSThread() // the thread that enters is the one that execs
+	if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
+		return refuse(err)
+	}
+	argv := append([]string{program}, withoutNetns(args)...)
+	return refuse(unix.Exec("/proc/self/exe", argv, os.Environ()))
+}
+
+// withoutNetns takes -j and its value, in each of the forms that it may have
+// been typed in, out of the options.
+func withoutNetns(args []string) []string {
+	for n, a := range args {
+		switch {
+		case a == "-j" || a == "--netns":
+			return append(append([]string{}, args[:n]...), args[n+2:]...)
+		case strings.HasPrefix(a, "--netns="):
+			return append(append([]string{}, args[:n]...), args[n+1:]...)
+		case strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--"):
+			bundle, value, found := strings.Cut(a[1:], "j")
+			if !found {
+				continue
+			}
+			rest := args[n+1:]
+			if value == "" {
+				rest = rest[1:]
+			}
+			out := append([]string{}, args[:n]...)
+			if bundle != "" {
+				out = append(out, "-"+bundle)
+			}
+			return append(out, rest...)
+		}
+	}
+	return args
+}

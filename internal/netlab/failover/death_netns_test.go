@@ -1,0 +1,161 @@
+//go:build netns
+
+package failover
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab"
+)
+
+const (
+	// killed is how late after its dead time provider may take over from a host whose
+	// supervisor has been killed or stopped.
+	killed = 50 * time.Millisecond
+	// both is how long the old host's kernel may go on answering beside the new MASTER.
+	both = time.Second
+)
+
+// watchKernel probes the virtual address on one host alone, whoever else answers for
+// it: the observer sends to the host's own MAC, where the kernel takes what is for an
+// address that it has.
+func (s *stage) watchKernel(h *netlab.Host) *watch {
+	s.Helper()
+	observer := s.lab.HostForTest(s, "observer", "192.168.1.11/24")
+	s.on(observer, "ip neigh replace "+virtual1.String()+" lladdr "+h.MAC().String()+" dev eth0 nud permanent")
+	return s.watchFrom(observer, virtual1, h)
+}
+
+// letsGo wants that hosta's kernel stops answering by itself, after provider has taken
+// over but soon.
+func (s *stage) letsGo(kernel *watch, taken time.Time) {
+	s.Helper()
+	after := kernel.silent().Sub(taken)
+	s.figure("hosta's kernel stops answering %s after provider took over", millis(after))
+	if after < 0 || after > both {
+		s.Errorf("hosta's kernel answered until %v after provider took over, want 0 to %v", after, both)
+	}
+	if got, err := s.hosta.Addresses(s.Context(), "carp0"); err != nil || len(got) != 0 {
+		s.Errorf("hosta's kernel has %v, %v; want no address", got, err)
+	}
+}
+
+// A supervisor that is killed: its kernel goes on answering until provider has taken
+// over, and then stops by itself.
+func TestKilled(t *testing.T) {
+	atMost(t, smooth, func(t *testing.T) netlab.Result {
+		s := pair(t)
+		kernel := s.watchKernel(s.hosta)
+		w := s.watch(virtual1, s.hosta)
+		since := s.signal(s.hosta, unix.SIGKILL)
+		s.fence(s.hosta)
+		s.awaitSince(s.provider, "carp0", master, since)
+		w.served(s.provider)
+		taken := s.withinDeadTime(s.hosta, 1, since, killed)
+		s.letsGo(kernel, taken)
+		kernel.Stop()
+
+		// The next command says what has happened and starts it again.
+		since = time.Now()
+		if out := s.on(s.hosta, show0); !strings.Contains(out, "its supervisor had died; started it again") {
+			s.Errorf("after the kill: %q", out)
+		}
+		s.awaitSince(s.hosta, "carp0", backup, since)
+		s.pass(deadTime)
+		s.expect(s.hosta, backup)
+		s.expect(s.provider, master)
+		w.served(s.provider)
+		s.neverTwo("1")
+		r := w.Stop()
+		s.figure("SIGKILL: longest gap %s, %d lost, %d duplicate", millis(r.LongestGap()), r.Lost, r.Duplicates)
+		return r
+	})
+}
+
+// A supervisor that is killed and at once started again inherits what its kernel holds:
+// the client notices neither that nor the takeover that follows.
+func TestKilledAndStartedAgain(t *testing.T) {
+	atMost(t, smooth, func(t *testing.T) netlab.Result {
+		s := pair(t)
+		w := s.watch(virtual1, s.hosta)
+		since := s.signal(s.hosta, unix.SIGKILL)
+		s.fence(s.hosta)
+		s.on(s.hosta, show0)
+		again := s.awaitSince(s.hosta, "carp0", backup, since)
+		s.figure("started again %s after SIGKILL, by the next command", millis(again.at.Sub(since)))
+		s.pass(deadTime)
+		// Whoever waited for less time takes over.
+		s.must(waitFor(s, "a MASTER", func() (bool, string) {
+			a, p := s.lastState(s.hosta), s.lastState(s.provider)
+			return a == master || p == master, a + " " + p
+		}))
+		s.pass(time.Second)
+		s.oneMaster(w)
+		s.neverTwo("1")
+		r := w.Stop()
+		s.figure("SIGKILL and started again: %v", r)
+		return r
+	})
+}
+
+// A supervisor that is stopped for less than a dead time changes nothing. One that is
+// stopped for longer is replaced, and does not come back as a stale MASTER.
+func TestStopped(t *testing.T) {
+	atMost(t, smooth, func(t *testing.T) netlab.Result {
+		s := pair(t)
+		kernel := s.watchKernel(s.hosta)
+		w := s.watch(virtual1, s.hosta)
+
+		since := s.signal(s.hosta, unix.SIGSTOP)
+		s.pass(1500 * time.Millisecond)
+		s.signal(s.hosta, unix.SIGCONT)
+		s.pass(deadTime)
+		s.unchanged(s.hosta, since)
+		s.unchanged(s.provider, since)
+
+		since = s.signal(s.hosta, unix.SIGSTOP)
+		s.fence(s.hosta)
+		s.awaitSince(s.provider, "carp0", master, since)
+		w.served(s.provider)
+		taken := s.withinDeadTime(s.hosta, 1, since, killed)
+		s.letsGo(kernel, taken)
+		s.shownAsHung()
+
+		resumed := s.signal(s.hosta, unix.SIGCONT)
+		c := s.awaitSince(s.hosta, "carp0", backup, resumed)
+		s.figure("SIGCONT: hosta is BACKUP %s later (%s)", millis(c.at.Sub(resumed)), c.reason)
+		s.pass(deadTime)
+		for _, ad := range s.advertisements(s.hosta, 1) {
+			if ad.at.After(resumed) {
+				s.Errorf("hosta advertised %v after SIGCONT, want never", ad.at.Sub(resumed))
+			}
+		}
+		if _, at := kernel.LastFrom(); at.After(resumed) {
+			s.Errorf("hosta's kernel answered %v after SIGCONT, want never", at.Sub(resumed))
+		}
+		kernel.Stop()
+		s.expect(s.hosta, backup)
+		s.expect(s.provider, master)
+		w.served(s.provider)
+		s.neverTwo("1")
+		r := w.Stop()
+		s.figure("SIGSTOP: longest gap %s, %d lost, %d duplicate", millis(r.LongestGap()), r.Lost, r.Duplicates)
+		return r
+	})
+}
+
+// shownAsHung wants that a stopped supervisor does not hang who asks for its state.
+func (s *stage) shownAsHung() {
+	s.Helper()
+	start := time.Now()
+	out, err := s.hosta.Run(s.Context(), "ifconfig-carp", "carp0")
+	took := time.Since(start)
+	s.figure("the state of a stopped supervisor is shown after %s", millis(took))
+	if err == nil || !strings.Contains(out, "carp: UNKNOWN vhid 1") || took > 2*time.Second {
+		s.Errorf("carp0 of a stopped supervisor, after %v, %v: %s", took, err, out)
+	}
+}
