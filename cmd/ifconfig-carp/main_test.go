@@ -153,15 +153,31 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	pattern, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		err := ts.Exec(args[1], args[2:]...)
-		matches := err == nil && pattern.MatchString(ts.ReadFile("stdout"))
-		if matches != neg {
+		var stderr strings.Builder
+		cmd := beside(ts, args[1:])
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if (err == nil && pattern.Match(out)) != neg {
+			_, _ = ts.Stdout().Write(out)
+			_, _ = ts.Stderr().Write([]byte(stderr.String()))
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("waited %v in vain", patience)
+			ts.Fatalf("waited %v in vain; the last time (%v):\n%s%s", patience, err, out, stderr.String())
 		}
 	}
+}
+
+// beside prepares a command that leaves the script's stdout and stderr as they are.
+func beside(ts *testscript.TestScript, argv []string) *exec.Cmd {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, key := range []string{"PATH", "STATE", "IFCONFIG_CARP_STATE", "IFCONFIG_CARP_LOG"} {
+		if v := ts.Getenv(key); v != "" {
+			cmd.Env = append(cmd.Env, key+"="+v)
+		}
+	}
+	return cmd
 }
 
 // files lists what is in a folder, with the contents. Sockets have none; the lock

@@ -248,11 +248,13 @@ func supervised(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// running tells whether a process is there and not a zombie.
+// running tells whether a process has not quite ended: what is left of one that has
+// is its first thread, a zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := bytes.Cut(stat, []byte(") "))
-	return err == nil && !bytes.HasPrefix(rest, []byte("Z"))
+	threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	return err == nil && (len(threads) > 1 || !bytes.HasPrefix(rest, []byte("Z")))
 }
 
 // picture is all that a refused command must not touch: the interfaces with their
@@ -290,15 +292,9 @@ func shown(ts *testscript.TestScript) string {
 	return string(data)
 }
 
-// output runs a command beside the script, whose stdout and stderr stay.
+// output is what a command prints, beside the script.
 func output(ts *testscript.TestScript, argv ...string) string {
-	cmd := exec.Command(argv[0], argv[1:]...)
-	for _, key := range []string{"PATH", "IFCONFIG_CARP_STATE", "IFCONFIG_CARP_LOG"} {
-		if v := ts.Getenv(key); v != "" {
-			cmd.Env = append(cmd.Env, key+"="+v)
-		}
-	}
-	out, err := cmd.Output()
+	out, err := beside(ts, argv).Output()
 	ts.Check(err)
 	return string(out)
 }

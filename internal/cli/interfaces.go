@@ -124,12 +124,12 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 	if err != nil {
 		return err
 	}
+	parent := ""
 	if env.UID == 0 && line.Change.VHID != nil && !line.Create && !cloner.Exists(line.Name) && words.IsParent(line.Name) {
-		note, err := onParent(cloner, &line)
-		if err != nil {
+		parent = line.Name
+		if err := onParent(cloner, &line); err != nil {
 			return err
 		}
-		line.Notes = append(line.Notes, note)
 	}
 	if !line.Create && !cloner.Exists(line.Name) {
 		if _, err := net.InterfaceByName(line.Name); err == nil && line.Destroy {
@@ -151,19 +151,23 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 			_, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, note)
 		}
 	}()
+	var more []string
+	name := line.Name
 	switch {
 	case line.Destroy:
-		return cloner.Destroy(ctx, line.Name)
+		return cloner.Destroy(ctx, name)
 	case line.Create:
-		name, more, err := cloner.Create(ctx, line.Name, line.Change)
-		notes = append(notes, more...)
-		if err == nil && line.Name == clone.Driver {
+		name, more, err = cloner.Create(ctx, name, line.Change)
+		if err == nil && line.Name == clone.Driver && parent == "" {
 			_, err = fmt.Fprintln(env.Stdout, name)
 		}
-		return err
+	default:
+		more, err = cloner.Change(ctx, name, line.Change)
 	}
-	more, err := cloner.Change(ctx, line.Name, line.Change)
 	notes = append(notes, more...)
+	if err == nil && parent != "" {
+		notes = append(notes, fmt.Sprintf("%s vhid %d is %s here", parent, *line.Change.VHID, name))
+	}
 	return err
 }
 
@@ -178,20 +182,19 @@ func missing(name string) error {
 
 // onParent turns a line of FreeBSD 10 and later, which has the vhid on the
 // physical interface, into one for the carp interface with that vhid on that
-// parent: an existing one, or the next to be created. The note says which.
-func onParent(cloner *clone.Cloner, line *words.Line) (note string, err error) {
-	parent, vhid := line.Name, *line.Change.VHID
-	names, err := cloner.OnParent(parent, vhid)
-	if err != nil {
-		return "", err
-	}
-	if len(names) > 0 {
+// parent: an existing one, or the next to be created.
+func onParent(cloner *clone.Cloner, line *words.Line) error {
+	parent := line.Name
+	names, err := cloner.OnParent(parent, *line.Change.VHID)
+	switch {
+	case err != nil:
+		return err
+	case len(names) > 0:
 		line.Name = names[0]
-		return fmt.Sprintf("%s vhid %d is %s here", parent, vhid, line.Name), nil
+	default:
+		line.Name, line.Create, line.Change.CarpDev = clone.Driver, true, &parent
 	}
-	line.Name, line.Create = clone.Driver, true
-	line.Change.CarpDev = &parent
-	return fmt.Sprintf("%s vhid %d becomes an interface of its own here:", parent, vhid), nil
+	return nil
 }
 
 // notPermitted is FreeBSD's refusal to whoever is not root: each call has its

@@ -22,21 +22,25 @@ const birthGroup = 0x43415250
 // kernel nothing.
 type backing struct {
 	device  device
-	held    []Address // on the interface as far as we know, in the order they were put there
+	parent  device    // of a TUN: it bears the IPv6 addresses
+	held    []Address // in the kernel as far as we know, in the order they were put there
 	inet6   bool      // disable_ipv6 is 0
 	claimed bool      // between Claim and Release
 }
 
-// backings is the set of carpN on a host: the procedures, over any host.
-// Its methods may be called from several goroutines.
+// backings is the set of carpN of one kind on a host: the procedures, over
+// any host. Its methods may be called from several goroutines.
 type backings struct {
-	host  host
-	mu    sync.Mutex
-	known map[string]*backing
+	host     host
+	kind     string           // of the interfaces it makes: macvlan or tun
+	needs    []need           // of their parent
+	settings []backingSetting // of theirs
+	mu       sync.Mutex
+	known    map[string]*backing
 }
 
 func newBackings(h host) *backings {
-	return &backings{host: h, known: map[string]*backing{}}
+	return &backings{host: h, kind: "macvlan", needs: parentNeeds, settings: backingSettings, known: map[string]*backing{}}
 }
 
 // EnsureBacking makes carpN (name) a macvlan in mode bridge on the interface
@@ -44,7 +48,8 @@ func newBackings(h host) *backings {
 // without addresses afterwards, whatever it was before. One that is ours is
 // adopted when parent and mode are right, else made anew. The error matches
 // fs.ErrExist when the name belongs to something that is not ours, and
-// nothing is changed then; fs.ErrNotExist when the parent is gone.
+// nothing is changed then; fs.ErrNotExist when the parent is gone; EBUSY when
+// the other kind of backing is in use on it.
 //
 // Mode bridge, because in mode private the parent would not see the ARP
 // requests of another MASTER with the same virtual MAC.
@@ -60,7 +65,10 @@ func (b *backings) EnsureBacking(name string, parentIndex int, mac [6]byte) (ind
 	if err != nil {
 		return 0, failed(name, fmt.Sprintf("find parent with index %d", parentIndex), err)
 	}
-	want := device{name: name, kind: "macvlan", mode: "bridge", parent: parent.index, mac: mac, mtu: parent.mtu, group: birthGroup}
+	if err := b.alone(parent); err != nil {
+		return 0, err
+	}
+	want := device{name: name, kind: "macvlan", mode: "bridge", parent: parent.index, mac: mac, mtu: parent.mtu, alias: Label, group: birthGroup}
 	found, err := b.host.device(name)
 	switch {
 	case err == nil && (!found.ours() || found.name != name): // an alternative name may lead to any device
@@ -119,8 +127,7 @@ func (b *backings) make(want device) (made device, err error) {
 		return device{}, failed(want.name, "look up interface just made", err)
 	}
 	if err = b.writeBackingSettings(want.name); err == nil {
-		label := Label
-		if err = b.host.changeDevice(made, change{label: &label}); err != nil {
+		if err = b.host.changeDevice(made, change{label: &want.alias}); err != nil {
 			err = failed(want.name, "label interface", err)
 		}
 	}
@@ -138,7 +145,7 @@ func (b *backings) adopt(found, want device) error {
 		return err
 	}
 	var c change
-	down, label := false, Label
+	down := false
 	if found.up {
 		c.up = &down
 	}
@@ -148,8 +155,8 @@ func (b *backings) adopt(found, want device) error {
 	if found.mtu != want.mtu {
 		c.mtu = &want.mtu
 	}
-	if found.alias != Label {
-		c.label = &label
+	if found.alias != want.alias {
+		c.label = &want.alias
 	}
 	if err := b.host.changeDevice(found, c); err != nil {
 		return failed(found.name, "adopt interface", err)

@@ -31,6 +31,11 @@ func (b *backings) find(name string) (*backing, error) {
 	}
 	disabled, err := b.host.readSetting(setting{name, "ipv6", "disable_ipv6"})
 	k := &backing{device: d, inet6: err == nil && disabled == "0", claimed: d.up}
+	if d.kind == "tun" {
+		if k.parent, err = b.deviceByIndex(d.on()); err != nil {
+			return nil, failed(name, fmt.Sprintf("find parent with index %d", d.on()), err)
+		}
+	}
 	for _, l := range locals {
 		k.held = append(k.held, l.Address)
 	}
@@ -107,24 +112,53 @@ func (b *backings) dropStale(k *backing, addrs []Address) error {
 	var errs []error
 	k.held = slices.DeleteFunc(k.held, func(held Address) bool {
 		for _, a := range addrs {
-			if a.Prefix == held.Prefix && a.normal().NoPrefixRoute == held.NoPrefixRoute {
+			if a = k.place(a); a.Prefix == held.Prefix && a.NoPrefixRoute == held.NoPrefixRoute {
 				return false
 			}
 		}
-		err := b.host.deleteAddress(k.device, held.Prefix)
-		if err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL) {
-			errs = append(errs, failed(k.device.name, "delete address "+held.Prefix.String(), err))
-			return false
-		}
-		return true
+		err := b.drop(k, held.Prefix)
+		errs = append(errs, err)
+		return err == nil
 	})
 	return errors.Join(errs...)
 }
 
+// drop deletes an address. That it is not there, or went with the parent that
+// bore it, is no error.
+func (b *backings) drop(k *backing, p netip.Prefix) error {
+	on := k.bearer(p)
+	err := b.host.deleteAddress(on, p)
+	if err == nil || errors.Is(err, syscall.EADDRNOTAVAIL) || (missing(err) && on.index != k.device.index) {
+		return nil
+	}
+	return failed(k.device.name, "delete address "+p.String(), err)
+}
+
+// bearer returns the interface that has an address of this carpN in the kernel.
+func (k *backing) bearer(p netip.Prefix) device {
+	if k.device.kind == "tun" && p.Addr().Is6() {
+		return k.parent
+	}
+	return k.device
+}
+
+// place returns an address as this carpN's kernel is given it: on a macvlan as
+// it is, on a TUN without its subnet, which is not to be reached through there.
+func (k *backing) place(a Address) Address {
+	a = a.normal()
+	if k.device.kind == "tun" {
+		a.NoPrefixRoute = true
+		if ip := a.Prefix.Addr(); ip.Is6() {
+			a.Prefix = netip.PrefixFrom(ip, 128)
+		}
+	}
+	return a
+}
+
 // put adds an address or renews it.
 func (b *backings) put(k *backing, a Address) error {
-	a = a.normal()
-	if err := b.host.putAddress(k.device, a, false); err != nil {
+	a = k.place(a)
+	if err := b.host.putAddress(k.bearer(a.Prefix), a, false); err != nil {
 		return failed(k.device.name, "add address "+a.Prefix.String(), err)
 	}
 	k.hold(a)
@@ -145,9 +179,9 @@ func (k *backing) find(p netip.Prefix) int {
 
 // setInet6 switches IPv6 on carpN on or off. It is off unless there is an
 // address to serve: an interface that comes up with IPv6 reports its
-// multicast groups, and is heard.
+// multicast groups, and is heard. A TUN never needs it.
 func (b *backings) setInet6(k *backing, on bool) error {
-	if k.inet6 == on {
+	if k.inet6 == on || k.device.kind == "tun" {
 		return nil
 	}
 	value := "1"
@@ -181,13 +215,13 @@ func (b *backings) Renew(name string, addrs []Address) (readded []netip.Prefix, 
 		return nil, failed(name, "renew", ErrReleased)
 	}
 	var errs []error
-	for _, a := range addrs {
-		a = a.normal()
-		if err := a.check(); err != nil {
+	for _, asked := range addrs {
+		if err := asked.check(); err != nil {
 			errs = append(errs, failed(name, "renew", err))
 			continue
 		}
-		err := b.host.putAddress(k.device, a, true)
+		a := k.place(asked)
+		err := b.host.putAddress(k.bearer(a.Prefix), a, true)
 		switch {
 		case errors.Is(err, syscall.EEXIST):
 			errs = append(errs, b.put(k, a))
@@ -195,7 +229,7 @@ func (b *backings) Renew(name string, addrs []Address) (readded []netip.Prefix, 
 			errs = append(errs, failed(name, "add address "+a.Prefix.String(), err))
 		default:
 			if k.find(a.Prefix) >= 0 {
-				readded = append(readded, a.Prefix)
+				readded = append(readded, asked.Prefix)
 			}
 			k.hold(a)
 		}
@@ -217,10 +251,7 @@ func (b *backings) Release(name string) error {
 	}
 	var errs []error
 	for i := len(k.held) - 1; i >= 0; i-- { // last first: see sweep
-		p := k.held[i].Prefix
-		if err := b.host.deleteAddress(k.device, p); err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL) {
-			errs = append(errs, failed(name, "delete address "+p.String(), err))
-		}
+		errs = append(errs, b.drop(k, k.held[i].Prefix))
 	}
 	k.held, k.claimed = nil, false
 	down := false
@@ -241,7 +272,8 @@ func (b *backings) HasAddresses(name string) (bool, error) {
 }
 
 // Addresses returns the addresses the kernel has on carpN, with what is left
-// of each lease. The error matches fs.ErrNotExist when carpN does not exist.
+// of each lease, and of a TUN those that this process has put on its parent.
+// The error matches fs.ErrNotExist when carpN does not exist.
 func (b *backings) Addresses(name string) ([]Address, error) {
 	d, err := b.host.device(name)
 	if err != nil {
@@ -254,6 +286,18 @@ func (b *backings) Addresses(name string) ([]Address, error) {
 	var addrs []Address
 	for _, l := range locals {
 		addrs = append(addrs, l.Address)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k := b.known[name]; k != nil && k.device.kind == "tun" {
+		if locals, err = b.host.addresses(k.parent.index); err != nil {
+			return nil, failed(name, "list addresses", err)
+		}
+		for _, l := range locals {
+			if l.Prefix.Addr().Is6() && k.find(l.Prefix) >= 0 {
+				addrs = append(addrs, l.Address)
+			}
+		}
 	}
 	return addrs, nil
 }

@@ -30,6 +30,9 @@ func NewFake() *Fake {
 	return f
 }
 
+// TUN returns the other backing, on the same host: see [Kernel.TUN].
+func (f *Fake) TUN() *TUN { return newTUN(f.mem, f.Watch) }
+
 // Close does nothing: the interfaces stay, as they would on a host.
 func (f *Fake) Close() error { return nil }
 

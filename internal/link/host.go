@@ -3,8 +3,11 @@ package link
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -30,7 +33,17 @@ type device struct {
 // ours reports whether the device is a backing this project made: labelled,
 // or killed between its birth and its labelling.
 func (d device) ours() bool {
-	return d.alias == Label || (d.alias == "" && d.kind == "macvlan" && d.group == birthGroup)
+	return d.alias == Label || strings.HasPrefix(d.alias, tunLabel) || (d.alias == "" && d.kind == "macvlan" && d.group == birthGroup)
+}
+
+// on returns the ifindex of a backing's parent. The kernel knows of none for a
+// TUN, so its label names it.
+func (d device) on() int {
+	if index, ok := strings.CutPrefix(d.alias, tunLabel); ok && d.kind == "tun" {
+		n, _ := strconv.Atoi(index) // 0, no index, for what somebody else wrote there
+		return n
+	}
+	return d.parent
 }
 
 // change says what to alter on a device; nil is "leave as it is".
@@ -44,8 +57,10 @@ type change struct {
 // localAddress is an address together with the interface that has it.
 type localAddress struct {
 	Address
-	index  int
-	usable bool // neither tentative, nor failed duplicate detection, nor a temporary (privacy) one
+	index int
+	// usable: neither tentative, nor failed duplicate detection, nor a temporary
+	// (privacy) one, nor a virtual one that a TUN has put on its parent.
+	usable bool
 }
 
 // devices is the seam to the kernel's interfaces. A device that is not there
@@ -56,6 +71,9 @@ type devices interface {
 	addDevice(d device) error // a macvlan, down, in d.group
 	changeDevice(d device, c change) error
 	deleteDevice(d device) error
+	// openTUN makes a TUN, down, that is there until it is closed. Packets that
+	// are routed into it are thrown away.
+	openTUN(name string) (io.Closer, error)
 }
 
 // addresses is the seam to the kernel's addresses.

@@ -49,7 +49,7 @@ func (b *backings) Inherit(name string, parentIndex int, mac [6]byte) (index int
 // now: what to write down before.
 func (b *backings) ParentSettings(name string) (Settings, error) {
 	saved := Settings{}
-	for _, want := range parentSettings {
+	for _, want := range b.needs {
 		old, err := b.ReadSetting(name, "ipv4", want.key)
 		if err != nil {
 			return nil, err

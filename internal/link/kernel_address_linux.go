@@ -29,7 +29,7 @@ func (h *netHost) addresses(index int) ([]localAddress, error) {
 				Prefix:        p,
 				Lease:         leaseOf(a.ValidLft),
 				NoPrefixRoute: a.Flags&unix.IFA_F_NOPREFIXROUTE != 0,
-			}, usable: a.Flags&unix.IFA_F_TENTATIVE == 0 && a.Flags&unix.IFA_F_DADFAILED == 0 && !temporary(a)})
+			}, usable: a.Flags&unix.IFA_F_TENTATIVE == 0 && a.Flags&unix.IFA_F_DADFAILED == 0 && !temporary(a) && !virtual(a)})
 		}
 	}
 	return all, nil
@@ -38,6 +38,17 @@ func (h *netHost) addresses(index int) ([]localAddress, error) {
 // temporary reports a privacy address. IPv4 uses the same bit for "secondary".
 func temporary(a netlink.Addr) bool {
 	return a.Flags&unix.IFA_F_TEMPORARY != 0 && a.IP.To4() == nil
+}
+
+// virtualFlags are, with a length of 128, how an address of carpN on its
+// parent is told from the host's own. Only the low eight bits of the flags are
+// in the fixed part of a message, where watchFilter looks.
+const virtualFlags = unix.IFA_F_NODAD | unix.IFA_F_DEPRECATED
+
+// virtual reports an IPv6 address that a TUN has put on its parent.
+func virtual(a netlink.Addr) bool {
+	ones, bits := a.Mask.Size()
+	return ones == 128 && bits == 128 && a.Flags&virtualFlags == virtualFlags
 }
 
 func prefixOf(a netlink.Addr) (netip.Prefix, bool) {

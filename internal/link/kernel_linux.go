@@ -103,8 +103,11 @@ func deviceOf(l netlink.Link) device {
 		up:        at.RawFlags&unix.IFF_UP != 0,
 		carrier:   at.RawFlags&unix.IFF_RUNNING != 0,
 	}
-	if d.kind == "device" { // the library's word for "no kind"
+	switch d.kind {
+	case "device": // the library's word for "no kind"
 		d.kind = ""
+	case "tuntap": // and for what the kernel calls tun
+		d.kind = "tun"
 	}
 	copy(d.mac[:], at.HardwareAddr)
 	if at.NetNsID < 0 { // else the index counts in another namespace

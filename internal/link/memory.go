@@ -2,6 +2,7 @@ package link
 
 import (
 	"cmp"
+	"io"
 	"io/fs"
 	"maps"
 	"net/netip"
@@ -32,6 +33,7 @@ type memoryLink struct {
 // memoryAddress is one address; lease is nil when it is for ever.
 type memoryAddress struct {
 	Address
+	ours  bool // put there by this package
 	until time.Time
 	lease *time.Timer
 }
@@ -151,6 +153,42 @@ func (m *memory) addDevice(d device) error {
 	})
 }
 
+// memoryTUN is the open end of a TUN.
+type memoryTUN struct {
+	*memory
+	device
+}
+
+func (m *memory) openTUN(name string) (io.Closer, error) {
+	var made *memoryLink
+	err := m.update(func() ([]Event, error) {
+		if m.links[name] != nil {
+			return nil, m.refuse(opOpenTUN(name), syscall.EBUSY)
+		}
+		if err := m.attempt(opOpenTUN(name)); err != nil {
+			return nil, err
+		}
+		made = m.insert(device{name: name, kind: "tun", mtu: 1500, multicast: true})
+		return []Event{m.changed(made)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &memoryTUN{m, made.device}, nil
+}
+
+// Close takes the TUN away, unless somebody has deleted it.
+func (t *memoryTUN) Close() error {
+	return t.update(func() ([]Event, error) {
+		l, err := t.at(t.device)
+		if err != nil {
+			return nil, nil
+		}
+		t.ops = append(t.ops, opCloseTUN(l.name)) // a descriptor can always be closed
+		return t.remove(l), nil
+	})
+}
+
 func (m *memory) deleteDevice(d device) error {
 	return m.update(func() ([]Event, error) {
 		l, err := m.at(d)
@@ -244,7 +282,7 @@ func (m *memory) addresses(index int) ([]localAddress, error) {
 				if a.lease != nil {
 					left.Lease = time.Until(a.until)
 				}
-				all = append(all, localAddress{index: l.index, Address: left, usable: true})
+				all = append(all, localAddress{index: l.index, Address: left, usable: !a.ours || l.ours()})
 			}
 		}
 	}
@@ -270,7 +308,8 @@ func (m *memory) putAddress(d device, a Address, exclusive bool) error {
 			return nil, nil // the kernel drops it at once
 		}
 		m.hold(l, a)
-		return nil, nil // as with the kernel's watch, what is put on a backing is no news
+		l.held[l.find(a.Prefix)].ours = true
+		return nil, nil // as with the kernel's watch, what we put somewhere is no news
 	})
 }
 
@@ -325,6 +364,9 @@ func (m *memory) deleteAddress(d device, p netip.Prefix) error {
 func (m *memory) readSetting(s setting) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if s.device == "all" {
+		return "0", nil // nobody has changed these
+	}
 	if l := m.links[s.device]; l != nil {
 		if value, ok := l.settings[s]; ok {
 			return value, nil

@@ -16,6 +16,14 @@ func opAddDevice(d device, parent string) string {
 		parent, d.name, net.HardwareAddr(d.mac[:]), d.mtu, d.group, d.mode)
 }
 
+func opOpenTUN(name string) string {
+	return fmt.Sprintf("ip tuntap add dev %s mode tun", name)
+}
+
+func opCloseTUN(name string) string {
+	return fmt.Sprintf("ip tuntap del dev %s mode tun", name)
+}
+
 func opDeleteDevice(d device) string {
 	return "ip link del dev " + d.name
 }
@@ -97,10 +105,10 @@ func picture(h host) (string, error) {
 	}
 	var lines []string
 	for _, d := range all {
-		if d.loopback || !d.ether {
+		if d.loopback || !(d.ether || d.ours()) {
 			continue
 		}
-		lines = append(lines, pictureDevice(d, names[d.parent]))
+		lines = append(lines, pictureDevice(d, names[d.on()]))
 		var below []string
 		for _, l := range locals {
 			if l.index == d.index {
@@ -126,9 +134,15 @@ func pictureDevice(d device, parent string) string {
 	if d.carrier {
 		flags = append(flags, "RUNNING")
 	}
-	line := fmt.Sprintf("%d: %s: <%s> mtu %d link/ether %s", d.index, name, strings.Join(flags, ","), d.mtu, net.HardwareAddr(d.mac[:]))
-	if d.kind == "macvlan" {
+	line := fmt.Sprintf("%d: %s: <%s> mtu %d", d.index, name, strings.Join(flags, ","), d.mtu)
+	if d.ether {
+		line += " link/ether " + net.HardwareAddr(d.mac[:]).String()
+	}
+	switch d.kind {
+	case "macvlan":
 		line += " macvlan mode " + d.mode
+	case "tun":
+		line += " link/none tun"
 	}
 	if d.alias != "" {
 		line += " alias " + d.alias
@@ -159,12 +173,17 @@ func pictureSettings(h host, d device) []string {
 			lines = append(lines, fmt.Sprintf("%d: %s = %s", d.index, s.path(), value))
 		}
 	}
-	if d.ours() {
+	switch {
+	case d.kind == "tun":
+		for _, s := range tunSettings {
+			add(s.family, s.key)
+		}
+	case d.ours():
 		for _, s := range backingSettings {
 			add(s.family, s.key)
 		}
-	} else {
-		for _, s := range parentSettings {
+	default:
+		for _, s := range parentNeeds { // the same keys as a TUN's
 			add("ipv4", s.key)
 		}
 	}

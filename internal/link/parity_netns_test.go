@@ -40,6 +40,7 @@ type surface interface {
 var (
 	_ surface = (*Kernel)(nil)
 	_ surface = (*Fake)(nil)
+	_ surface = (*TUN)(nil)
 )
 
 // What is left of a lease depends on when one looks.
@@ -107,22 +108,27 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 		{"restore", func(s surface) error { return s.RestoreParent("eth0", saved) }},
 	}
 	for _, step := range steps {
-		kernelErr, fakeErr := step.do(l.Kernel), step.do(fake)
-		if (kernelErr == nil) != (fakeErr == nil) {
-			t.Errorf("%s: kernel says %v, fake says %v", step.name, kernelErr, fakeErr)
-		}
-		if wrong := slices.Contains(mustFail, step.name); wrong != (kernelErr != nil) {
-			t.Errorf("%s: %v", step.name, kernelErr)
-		}
-		want := leaseLeft.ReplaceAllString(l.picture(), "leased")
-		got := leaseLeft.ReplaceAllString(fake.String(), "leased")
-		// The kernel tells of carrier late.
-		for deadline := time.Now().Add(5 * time.Second); want != got && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond)
-			want = leaseLeft.ReplaceAllString(l.picture(), "leased")
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("after %q (-kernel +fake):\n%s", step.name, diff)
-		}
+		compare(l, fake, step.name, step.do(l.Kernel), step.do(fake), slices.Contains(mustFail, step.name))
+	}
+}
+
+// compare holds what a step brought forth on the kernel against the fake.
+func compare(l *lab, fake *Fake, step string, kernelErr, fakeErr error, wrong bool) {
+	l.t.Helper()
+	if (kernelErr == nil) != (fakeErr == nil) {
+		l.t.Errorf("%s: kernel says %v, fake says %v", step, kernelErr, fakeErr)
+	}
+	if wrong != (kernelErr != nil) {
+		l.t.Errorf("%s: %v", step, kernelErr)
+	}
+	want := leaseLeft.ReplaceAllString(l.picture(), "leased")
+	got := leaseLeft.ReplaceAllString(fake.String(), "leased")
+	// The kernel tells of carrier late.
+	for deadline := time.Now().Add(5 * time.Second); want != got && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+		want = leaseLeft.ReplaceAllString(l.picture(), "leased")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		l.t.Errorf("after %q (-kernel +fake):\n%s", step, diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
@@ -17,6 +18,7 @@ import (
 // send call, so the answer is there when it returns and a blocking socket
 // costs nothing.
 type requester struct {
+	mu  sync.Mutex
 	fd  int
 	buf []byte
 }
@@ -46,12 +48,16 @@ func openRequester() (*requester, error) {
 }
 
 func (r *requester) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return unix.Close(r.fd)
 }
 
 // do sends the request, which must ask for an acknowledgement, and returns
 // the error number the kernel answers.
 func (r *requester) do(req *nl.NetlinkRequest) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if _, err := unix.Write(r.fd, req.Serialize()); err != nil {
 		return fmt.Errorf("netlink request: %w", err)
 	}

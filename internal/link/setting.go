@@ -40,7 +40,7 @@ func (s setting) check() error {
 // example {"ipv4/arp_ignore": "0"}: fit for JSON.
 type Settings map[string]string
 
-// What the parent of a carpN needs.
+// What the parent of a macvlan needs; tunNeeds are a TUN's.
 //
 // arp_ignore 1: answer ARP only for addresses of the interface that was
 // asked, or the parent answers for carpN's with the physical MAC. 2 (the
@@ -49,25 +49,37 @@ type Settings map[string]string
 //
 // arp_announce 2: ask with an address of the interface asking, or a single
 // request of the parent's puts the physical MAC into the neighbours' caches.
-var parentSettings = []struct {
-	key, value string
-	asGood     []string
-}{
+var parentNeeds = []need{
 	{"arp_announce", "2", nil},
 	{"arp_ignore", "1", []string{"2", "8"}},
 }
 
+// need is an IPv4 setting of a parent.
+type need struct {
+	key, value string
+	asGood     []string
+}
+
 // PrepareParent sets what a parent needs so that it never speaks for the
-// virtual addresses (arp_ignore at least 1, arp_announce 2), and returns the
-// values found, changed or not. Only the first carpN on a parent finds the
-// owner's values, so the caller records what it returned to that one. When it
-// fails nothing is changed.
+// virtual addresses (arp_ignore at least 1, arp_announce 2; for a TUN, whose
+// addresses it does speak for, arp_ignore 0), and returns the values found,
+// changed or not. Only the first carpN on a parent finds the owner's values, so
+// the caller records what it returned to that one. When it fails nothing is
+// changed; the error matches EBUSY when the other kind of backing is in use on
+// this parent, and fs.ErrNotExist when there is no such interface.
 //
 // The kernel uses the greater of this value and the one under "all"; the
 // latter is not ours to set.
 func (b *backings) PrepareParent(name string) (Settings, error) {
+	parent, err := b.host.device(name)
+	if err != nil {
+		return nil, failed(name, "look up interface", err)
+	}
+	if err := b.alone(parent); err != nil {
+		return nil, err
+	}
 	saved := Settings{}
-	for _, want := range parentSettings {
+	for _, want := range b.needs {
 		old, err := b.ReadSetting(name, "ipv4", want.key)
 		if err != nil {
 			return nil, errors.Join(err, b.RestoreParent(name, saved))
@@ -95,7 +107,7 @@ func (b *backings) RestoreParent(name string, saved Settings) error {
 			errs = append(errs, err)
 			continue
 		}
-		for _, want := range parentSettings {
+		for _, want := range b.needs {
 			if want.key == key && now == want.value && now != saved[id] {
 				errs = append(errs, b.WriteSetting(name, family, key, saved[id]))
 			}
@@ -131,9 +143,9 @@ func (b *backings) WriteSetting(ifname, family, key, value string) error {
 	return nil
 }
 
-// backingSettings are written to a new or adopted carpN while it is down, in
+// backingSettings are written to a new or adopted macvlan while it is down, in
 // this order: IPv6 is silenced before anything can wake it.
-var backingSettings = []struct{ family, key, value string }{
+var backingSettings = []backingSetting{
 	{"ipv6", "disable_ipv6", "1"},  // on only while it has an IPv6 address
 	{"ipv6", "addr_gen_mode", "1"}, // IN6_ADDR_GEN_MODE_NONE: an EUI-64 of the virtual MAC would be the same on every host
 	{"ipv6", "accept_dad", "0"},    // the other members have the same addresses
@@ -147,8 +159,10 @@ var backingSettings = []struct{ family, key, value string }{
 	{"ipv4", "promote_secondaries", "1"}, // or deleting one address takes all others of its subnet along
 }
 
+type backingSetting struct{ family, key, value string }
+
 func (b *backings) writeBackingSettings(name string) error {
-	for _, want := range backingSettings {
+	for _, want := range b.settings {
 		err := b.WriteSetting(name, want.family, want.key, want.value)
 		// A kernel without IPv6 has nothing to silence.
 		if err != nil && !(want.family == "ipv6" && errors.Is(err, fs.ErrNotExist)) {

@@ -38,7 +38,14 @@ type Record struct {
 	Parent string `json:"parent"`
 	// Addresses are the virtual addresses in the order configured.
 	Addresses []netip.Prefix `json:"addresses"`
-	Created   time.Time      `json:"created"`
+	// Peer and Peer6 are the only hosts to advertise to; invalid: multicast.
+	Peer  netip.Addr `json:"peer,omitzero"`
+	Peer6 netip.Addr `json:"peer6,omitzero"`
+	// Backing is what bears the addresses, empty for a macvlan.
+	Backing     string    `json:"backing,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Groups      []string  `json:"groups,omitempty"`
+	Created     time.Time `json:"created"`
 }
 
 // recordFile is a Record on disk. The password is bytes (base64) since it need

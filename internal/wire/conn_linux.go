@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mdlayher/packet"
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
@@ -24,7 +25,10 @@ const receiveBuffer = 1 << 20
 // nobody foresaw costs twenty wake-ups a second and not a processor.
 const pauseAfterFault = 50 * time.Millisecond
 
-// Conn is a packet socket on a parent interface that hears one vhid.
+// Conn is a packet socket on a parent interface that hears one vhid: the advertisements to the
+// groups, and those that a peer sends to this host alone. It hears them before the host's own
+// network code does, so no packet filter, no rp_filter and no missing route keeps them away. What a
+// router has forwarded arrives with a lower TTL, from the router's MAC.
 //
 // Send, Receive and Rearm are for one goroutine, the owner. Ready, Stats and Close are for any.
 type Conn struct {
@@ -62,18 +66,23 @@ type Stats struct {
 // an Ethernet, unix.EINVAL for vhid 0 or an impossible name, and fs.ErrPermission without
 // CAP_NET_RAW.
 func Open(ifname string, vhid uint8) (*Conn, error) {
-	c, err := open(ifname, vhid)
+	filter, err := assemble(vhid)
+	if err != nil {
+		return nil, fmt.Errorf("%s: open packet socket: %w", ifname, err)
+	}
+	return listen(ifname, filter, frame.GroupIPv4, frame.GroupIPv6)
+}
+
+// listen opens a Conn that hears what the filter accepts, the frames of these groups too.
+func listen(ifname string, filter []bpf.RawInstruction, groups ...frame.Group) (*Conn, error) {
+	c, err := open(ifname, filter, groups)
 	if err != nil {
 		return nil, fmt.Errorf("%s: open packet socket: %w", ifname, err)
 	}
 	return c, nil
 }
 
-func open(ifname string, vhid uint8) (*Conn, error) {
-	filter, err := assemble(vhid)
-	if err != nil {
-		return nil, err
-	}
+func open(ifname string, filter []bpf.RawInstruction, groups []frame.Group) (*Conn, error) {
 	index, err := interfaceIndex(ifname)
 	if err != nil {
 		return nil, err
@@ -92,7 +101,7 @@ func open(ifname string, vhid uint8) (*Conn, error) {
 		rearm:  make(chan struct{}, 1),
 		closed: make(chan struct{}),
 	}
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(groups); err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
 	c.close = sync.OnceValue(func() error {
@@ -106,7 +115,7 @@ func open(ifname string, vhid uint8) (*Conn, error) {
 }
 
 // prepare does what must be done before frames are wanted, on a bound socket.
-func (c *Conn) prepare() (err error) {
+func (c *Conn) prepare(groups []frame.Group) (err error) {
 	c.raw, err = c.socket.SyscallConn()
 	if err != nil {
 		return err
@@ -121,7 +130,7 @@ func (c *Conn) prepare() (err error) {
 	if err := c.control(tune); err != nil {
 		return err
 	}
-	for _, group := range []frame.Group{frame.GroupIPv4, frame.GroupIPv6} {
+	for _, group := range groups {
 		if err := c.socket.JoinGroup(group.MAC[:]); err != nil {
 			return fmt.Errorf("join %v: %w", group.MAC, err)
 		}

@@ -6,6 +6,10 @@
 // with the virtual MAC as source whether or not the carp interface is up. Hub is a segment in
 // memory for tests; a Port of it behaves as a Conn does and hears through the same filter.
 //
+// Beside it, ARPConn is the same for the ARP requests that arpbalance answers, and Unicast sends the
+// advertisements of a vhid that has a peer in place of a group: those the kernel routes. They too are
+// received on the Conn.
+//
 // What holds throughout:
 //
 //   - Receive never blocks. The owner can therefore empty the queue whenever it wants to know
@@ -14,7 +18,7 @@
 //   - Waiting is a notice on a channel, and a notice may be superfluous but is never missing: as
 //     long as the owner answers each one by calling Receive until it says "empty" and then Rearm,
 //     no frame stays unseen.
-//   - Nothing is received that this host sent, and nothing but whole or first fragments of protocol
+//   - Nothing is received that this host sent, and on a Conn nothing but whole or first fragments of protocol
 //     112 on the untagged network with the vhid asked for. VRRP shares that protocol number and the
 //     place of the number; telling the two apart is the owner's work.
 //   - An error of the network is one that errors.Is finds as its errno; one of use after Close is

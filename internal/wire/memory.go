@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -48,6 +49,24 @@ func (h *Hub) Plug(vhid uint8) *Port {
 		}
 		p.filter = vm
 	}
+	return h.join(p)
+}
+
+// PlugARP adds a port that hears what an ARPConn for these targets would. It panics when one of
+// them is not IPv4.
+func (h *Hub) PlugARP(targets ...netip.Addr) *Port {
+	program, err := arpFilter(targets)
+	if err != nil {
+		panic("wire: " + err.Error())
+	}
+	vm, err := bpf.NewVM(program)
+	if err != nil {
+		panic(fmt.Sprintf("wire: filter for ARP: %v", err)) // tested, to the greatest number
+	}
+	return h.join(&Port{hub: h, filter: vm, ready: make(chan struct{}, 1), armed: true})
+}
+
+func (h *Hub) join(p *Port) *Port {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ports = append(h.ports, p)

@@ -97,10 +97,12 @@ func (g *Group) Judge(now time.Time, p *Packet, running bool, deadTime time.Dura
 	if verdict := g.auth.Verify(now, &ad); verdict != Accepted {
 		return ad, verdict
 	}
-	g.counter.Heard(ad.Counter)
 	if g.memory.Heard(now, p.From, ad.Digest, deadTime) {
+		// Its counter is not adopted: that would make our own next digests
+		// repeat old ones, and look like replays to our peers.
 		return ad, Replayed
 	}
+	g.counter.Heard(ad.Counter)
 	return ad, Accepted
 }
 

@@ -25,7 +25,7 @@ func TestKey(t *testing.T) {
 			t.Errorf("IsZero with %d bytes: %t", n, key.IsZero())
 		}
 	}
-	if (carp.Key{}) != mustKey("") || mustKey("a") == mustKey("b") || mustKey("a") != mustKey("a") {
+	if again := mustKey("a"); (carp.Key{}) != mustKey("") || mustKey("a") == mustKey("b") || mustKey("a") != again {
 		t.Error("keys do not compare by their bytes")
 	}
 	if !carp.NewRawKey(make([]byte, 20)).IsZero() {

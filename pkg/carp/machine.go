@@ -165,6 +165,10 @@ func (m *Machine) expire(now time.Time) {
 		m.do(m.sending.forget())
 	}
 	switch {
+	case m.state == Backup && now.Sub(m.deadAt) > m.listening().DeadTime():
+		// The whole host slept, or its packet queue would have told of a master
+		// by now: what it missed is not silence.
+		m.listen(now)
 	case m.state == Backup && !now.Before(m.deadAt):
 		m.become(Master, now, m.deadWhy)
 	case m.state == Master && !now.Before(m.adAt):

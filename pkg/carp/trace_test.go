@@ -128,7 +128,6 @@ type replay struct {
 	conf  carp.Config
 	group *carp.Group
 	peer  *carp.Authenticator
-	v4    bool // what the peer sends over
 	got   []string
 	again int
 }

@@ -10,11 +10,6 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
-// sentCounters count what went out, in frames.
-type sentCounters struct {
-	inet, inet6, failed uint64
-}
-
 // step feeds one event to the machine and does what it asks for. What comes of
 // that (an advertisement that failed) is fed in turn.
 func (i *Interface) step(ev carp.Event) {
@@ -73,26 +68,27 @@ func (i *Interface) advertise(t carp.Timing) {
 	if i.segment == nil || i.group == nil {
 		return
 	}
-	list := i.group.List()
 	var failed error
 	out := false
-	for _, family := range []struct {
-		has   bool
-		group frame.Group
-		count *uint64
-	}{
-		{list.Has4(), frame.GroupIPv4, &i.sent.inet},
-		{list.Has6(), frame.GroupIPv6, &i.sent.inet6},
-	} {
-		if !family.has {
+	for n := range i.families {
+		f := &i.families[n]
+		if !f.carries(i.group.List()) {
 			continue
 		}
-		if err := i.send(i.advertisement(t, family.group)); err != nil {
+		// Without a source the family has no part (-v tells), but a bow-out
+		// still goes out: losing the address may be what it is about.
+		if src := i.source(f); src.IsValid() {
+			f.source = src
+		} else if i.machine.State() == carp.Master || !f.source.IsValid() {
+			continue
+		}
+		err := i.advertiseOver(f, t)
+		if f.failing = err != nil; f.failing {
 			failed = err
-			i.sent.failed++
+			f.failed++
 			continue
 		}
-		*family.count++
+		f.sent++
 		out = true
 	}
 	switch {
@@ -107,36 +103,40 @@ func (i *Interface) advertise(t carp.Timing) {
 		if i.sentAt.Sub(i.renewedAt) >= renewTime {
 			i.renew()
 		}
+		i.remindSwitches()
 	}
 }
 
-// advertisement builds the frame of one family into the output buffer.
-func (i *Interface) advertisement(t carp.Timing, group frame.Group) []byte {
+// advertiseOver sends one family's advertisement, to its peer or to the group.
+func (i *Interface) advertiseOver(f *family, t carp.Timing) error {
 	ad := i.group.Advertisement(t)
-	var header [carp.HeaderLen]byte
-	src := i.source4()
-	if group.Addr.Is6() {
-		src = i.source6()
+	if i.peer(f).IsValid() {
+		return i.sendTo(f, &ad)
 	}
+	var header [carp.HeaderLen]byte
 	i.ipID++
-	i.out = frame.Packet{
+	return i.send(frame.Packet{
 		SrcMAC:  i.record.VHID.MAC(),
-		Src:     src,
-		TOS:     uint8(i.knobs.DSCP << 2),
+		Src:     f.source,
+		TOS:     i.tos(),
 		ID:      i.ipID,
 		Payload: ad.Append(header[:0]),
-	}.To(group).Append(i.out[:0])
-	return i.out
+	}.To(f.group).Append(i.out[:0]))
 }
+
+// tos is the knob dscp as it stands in the header.
+func (i *Interface) tos() uint8 { return uint8(i.knobs.DSCP << 2) }
 
 // announce tells the segment where the addresses are, from the virtual MAC in
 // the Ethernet header too, so that switches learn it.
 func (i *Interface) announce(request bool) {
+	i.announcedAt = time.Now()
 	mac := frame.MAC(i.record.VHID.MAC())
 	router := i.forwarding6()
 	for _, p := range i.record.Addresses {
 		var err error
 		switch a := p.Addr(); {
+		case i.balanced(a):
 		case a.Is4():
 			err = i.send(frame.AppendGratuitousARP(i.out[:0], mac, a, frame.ARPReply))
 			if request && err == nil {
@@ -198,7 +198,7 @@ func (i *Interface) renew() {
 		i.renewedAt = time.Time{}
 	}
 	if len(readded) > 0 {
-		i.limited("readded", "put back addresses that another program removed", "addresses", readded)
+		i.limited("readded", "put back addresses that were gone from the kernel", "addresses", readded)
 	}
 }
 

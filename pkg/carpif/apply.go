@@ -21,6 +21,11 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if i.knobs.ARPBalance { // then several vhids may have one address
+		for n := range siblings {
+			siblings[n].Addresses = nil
+		}
+	}
 	next, notes, err := plan(i.record, c, parents, siblings)
 	if err != nil {
 		return nil, err

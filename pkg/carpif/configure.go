@@ -15,6 +15,7 @@ const oldListTime = 10 * time.Minute
 // knobs and the parent. It does nothing where nothing has changed.
 func (i *Interface) reconfigure() {
 	i.regroup()
+	i.rebalance()
 	i.step(carp.Configured(i.config()))
 }
 
@@ -78,10 +79,18 @@ func (i *Interface) notReady() string {
 		return "no parent interface"
 	case !i.attached:
 		return "parent " + i.record.Parent + " is not there"
-	case list.Has4() && !i.source4().IsValid():
-		return "no IPv4 address on " + i.record.Parent
-	case list.Has6() && !i.source6().IsValid():
-		return "no link-local IPv6 address on " + i.record.Parent
 	}
-	return ""
+	// One family that cannot speak does not keep the other from it.
+	for n := range i.families {
+		if f := &i.families[n]; f.carries(list) && i.source(f).IsValid() {
+			return ""
+		}
+	}
+	switch {
+	case list.Has4():
+		return "no IPv4 address on " + i.record.Parent
+	case i.record.Peer6.IsGlobalUnicast():
+		return "no global IPv6 address on " + i.record.Parent
+	}
+	return "no link-local IPv6 address on " + i.record.Parent
 }

@@ -24,6 +24,11 @@ type Options struct {
 	Store   Store
 	// OpenSegment opens the wire of a parent for one vhid.
 	OpenSegment func(parent string, vhid carp.VHID) (Segment, error)
+	// OpenUnicast opens the way to a peer by unicast.
+	OpenUnicast func(parent string, src, dst netip.Addr) (Unicast, error)
+	// OpenARP opens a wire on which the parent's ARP requests for the targets
+	// arrive.
+	OpenARP func(parent string, targets []netip.Addr) (Segment, error)
 	// KnobsChanged yields a value when knobs or demotions may have changed.
 	KnobsChanged <-chan struct{}
 	// Random yields the numbers for the advertisements' counters.
@@ -48,6 +53,7 @@ type Interface struct {
 	generation uint64
 	knobs      sysctl.Values
 	demotion   int
+	ledger     state.Ledger  // what demotion is the sum of
 	entries    []state.Entry // our reasons for demotion
 	published  []state.Entry // those of them that are in the ledger
 
@@ -63,6 +69,7 @@ type Interface struct {
 	// sentAt is when an advertisement last went out, renewedAt when the lease
 	// of all addresses was last renewed.
 	sentAt, renewedAt time.Time
+	announcedAt       time.Time
 
 	news     <-chan link.Event // nil: they have ended, and Watch is tried again
 	retry    <-chan time.Time  // when what failed is to be tried again; nil: nothing
@@ -76,7 +83,8 @@ type Interface struct {
 	since       time.Time
 	transitions uint64
 	received    [carp.NumVerdicts]uint64
-	sent        sentCounters
+	families    [2]family
+	balance     balancer
 	peers       carp.Peers
 	quiet       quiet
 	buf         [2048]byte
@@ -103,6 +111,7 @@ func New(opts Options) *Interface {
 		saved:    opts.Created,
 		requests: make(chan call),
 		since:    time.Now(),
+		families: newFamilies(),
 	}
 }
 
@@ -151,6 +160,11 @@ func (i *Interface) Run(ctx context.Context) error {
 			i.drain()
 			if i.segment != nil {
 				i.segment.Rearm()
+			}
+		case <-i.balance.ready:
+			i.answerARP()
+			if i.balance.wire != nil {
+				i.balance.wire.Rearm()
 			}
 		case <-timer.C:
 			i.drain()
@@ -226,11 +240,12 @@ func (i *Interface) loadKnobs() {
 
 // loadDemotion follows the host's demotion.
 func (i *Interface) loadDemotion() {
-	demotion, err := i.opts.Store.Demotion()
+	ledger, err := i.opts.Store.Demotions()
 	if err != nil {
 		i.limited("demotion", "demotion ledger", "err", err)
 	}
-	if demotion != i.demotion {
+	i.ledger = ledger
+	if demotion := ledger.Sum(); demotion != i.demotion {
 		i.demotion = demotion
 		i.step(carp.Demoted(demotion))
 	}

@@ -157,6 +157,10 @@ func (i *Interface) detach() error {
 	c.Ready, c.NotReady = false, "no parent interface"
 	i.step(carp.Configured(c))
 	_ = i.segment.Close()
+	i.balance.close()
+	for n := range i.families {
+		i.families[n].unicast.close()
+	}
 	i.segment, i.ready, i.attached = nil, nil, false
 	err := i.opts.Kernel.DeleteBacking(i.name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
@@ -220,18 +224,8 @@ func (i *Interface) refreshEntries() {
 	i.setEntries(want)
 }
 
-// source4 is the address that IPv4 advertisements come from: the parent's
-// first that is not a virtual one.
-func (i *Interface) source4() netip.Addr {
-	return i.source(func(a netip.Addr) bool { return a.Is4() })
-}
-
-// source6 is the parent's link-local address.
-func (i *Interface) source6() netip.Addr {
-	return i.source(func(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() })
-}
-
-func (i *Interface) source(fits func(netip.Addr) bool) netip.Addr {
+// sourceOf is the parent's first address that fits and is not a virtual one.
+func (i *Interface) sourceOf(fits func(netip.Addr) bool) netip.Addr {
 	if i.parent == nil {
 		return netip.Addr{}
 	}

@@ -35,6 +35,12 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	set(&r.AdvBase, c.AdvBase)
 	set(&r.AdvSkew, c.AdvSkew)
 	set(&r.CarpDev, c.CarpDev)
+	set(&r.Peer, c.Peer)
+	set(&r.Peer6, c.Peer6)
+	set(&r.Description, c.Description)
+	if err := planGroups(&r, c.Groups); err != nil {
+		return old, nil, err
+	}
 	if c.Pass != nil {
 		r.Password = string(*c.Pass)
 	}
@@ -98,6 +104,25 @@ func set[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value
 	}
+}
+
+// planGroups applies the group words.
+func planGroups(r *state.Record, changes []control.GroupChange) error {
+	r.Groups = slices.Clone(r.Groups)
+	for _, g := range changes {
+		n := slices.Index(r.Groups, g.Name)
+		switch {
+		case g.Leave && n < 0:
+			return bsderr.Errno("SIOCDIFGROUP", unix.ENOENT, fmt.Sprintf("%s: it is not in group %s", r.Name, g.Name))
+		case g.Leave:
+			r.Groups = slices.Delete(r.Groups, n, n+1)
+		case n >= 0:
+			return bsderr.Errno("SIOCAIFGROUP", unix.EEXIST, fmt.Sprintf("%s: it is in group %s already", r.Name, g.Name))
+		default:
+			r.Groups = append(r.Groups, g.Name)
+		}
+	}
+	return nil
 }
 
 // planAddress applies one address of the line to the record.

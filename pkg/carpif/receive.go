@@ -38,18 +38,23 @@ func (i *Interface) receive(b []byte) {
 	var ad carp.Advertisement
 	verdict := carp.NotAllowed
 	if i.knobs.Allow && i.group != nil {
-		running := i.machine.State() != carp.Init
+		// In the handover too: whoever is down listens for its successor.
+		running := i.machine.State() != carp.Init || i.machine.Answering()
 		ad, verdict = i.group.Judge(now, &carp.Packet{
-			From:    p.Src,
-			Own:     p.Src == i.source4() || p.Src == i.source6(),
-			TTL:     p.TTL,
-			ToGroup: p.Dst == frame.GroupIPv4.Addr || p.Dst == frame.GroupIPv6.Addr,
-			Payload: p.Payload,
+			From:     p.Src,
+			Own:      i.ours(p.Src),
+			TTL:      p.TTL,
+			ToGroup:  p.Dst == frame.GroupIPv4.Addr || p.Dst == frame.GroupIPv6.Addr,
+			FromPeer: p.Src == i.peer(i.of(p.Src)) && i.ours(p.Dst),
+			Payload:  p.Payload,
 		}, running, i.machine.Advertised().DeadTime())
 	}
 	i.received[verdict]++
 	i.peers.Note(now, p.Src, ad.Timing, verdict)
 	if verdict.Believed() {
+		f := i.of(p.Src)
+		f.heard++
+		f.lastHeard = now
 		i.step(carp.Heard(ad.Timing))
 	}
 	if verdict != carp.Accepted {
@@ -62,7 +67,7 @@ func (i *Interface) receive(b []byte) {
 // is why both hosts are MASTER.
 func (i *Interface) report(from netip.Addr, v carp.Verdict) {
 	switch {
-	case i.knobs.Log >= 1 && (v.Foreign() || v == carp.OwnEcho || v == carp.Replayed):
+	case i.knobs.Log >= 1 && meaning[v] != "":
 		key := v.String()
 		if len(i.quiet) < maxQuiet/2 { // the other half is for what is not a sender's choice
 			key += from.String()
@@ -73,7 +78,9 @@ func (i *Interface) report(from netip.Addr, v carp.Verdict) {
 	}
 }
 
+// meaning explains the verdicts that an administrator has to hear of.
 var meaning = map[carp.Verdict]string{
+	carp.BadInterface:      "a unicast advertisement from a host that is not our peer",
 	carp.BadAuthentication: "the password or the list of addresses differs from ours",
 	carp.BadAddressList:    "the password is right, the list of addresses differs from ours",
 	carp.VRRPClash:         "VRRP uses our number and so our MAC on this segment",

@@ -29,6 +29,7 @@ type Parents interface {
 	// ParentSettings are the values that PrepareParent would change, now.
 	ParentSettings(name string) (link.Settings, error)
 	ReadSetting(ifname, family, key string) (string, error)
+	WriteSetting(ifname, family, key, value string) error
 	Watch(ctx context.Context) (<-chan link.Event, error)
 }
 
@@ -68,7 +69,7 @@ type Store interface {
 	// Knobs are the host's knobs; with an error they are still usable, the
 	// defaults standing in for what could not be read.
 	Knobs() (sysctl.Values, error)
-	// Demotion is the sum of the host's demotions; with an error, of those
-	// that could be read.
-	Demotion() (int, error)
+	// Demotions are the host's reasons for demotion; with an error, those that
+	// could be read.
+	Demotions() (state.Ledger, error)
 }

@@ -23,9 +23,13 @@ func (i *Interface) status(keys bool) *control.Status {
 		s.MTU = i.parent.MTU
 	}
 	s.Counters = map[string]uint64{
-		"sent inet":   i.sent.inet,
-		"sent inet6":  i.sent.inet6,
-		"send errors": i.sent.failed,
+		"sent inet":   i.families[0].sent,
+		"sent inet6":  i.families[1].sent,
+		"send errors": i.families[0].failed + i.families[1].failed,
+	}
+	s.Families = i.familyStatus()
+	for _, e := range i.ledger {
+		s.Demotions = append(s.Demotions, control.DemotionStatus{Name: e.Name, Owner: e.Owner, Value: e.Value, Since: e.Since})
 	}
 	for v, n := range i.received {
 		s.Counters[carp.Verdict(v).String()] = n
@@ -53,6 +57,15 @@ func RecordStatus(r state.Record) *control.Status {
 		Addresses: slices.Clone(r.Addresses),
 		Up:        r.Up,
 		MTU:       defaultMTU,
+
+		Peer:        r.Peer,
+		Peer6:       r.Peer6,
+		Backing:     control.MACVLAN,
+		Description: r.Description,
+		Groups:      slices.Clone(r.Groups),
+	}
+	if r.Backing != "" {
+		s.Backing = control.Backing(r.Backing)
 	}
 	if r.VHID != 0 {
 		s.LLAddr = frame.MAC(r.VHID.MAC()).String()

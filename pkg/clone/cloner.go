@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -128,15 +129,22 @@ func (c *Cloner) Create(ctx context.Context, name string, change control.Change)
 		if c.Exists(name) {
 			continue
 		}
-		notes, err := c.create(ctx, name, change)
-		// By the call and not by the errno alone: the kernel says EBUSY too, of
-		// a parent that belongs to a bridge, and every unit would be tried.
-		if e, ok := errors.AsType[*bsderr.Error](err); ok && (e.Errno == unix.EBUSY || e.Errno == unix.EEXIST) && strings.HasPrefix(e.Text, opCreate) {
+		resp, err := c.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+		if taken(err, unix.EBUSY) || taken(err, unix.EEXIST) {
 			continue
 		}
-		return name, notes, err
+		return name, resp.Notes, err
 	}
 	return "", nil, bsderr.Errno(opCreate, unix.ENOSPC)
+}
+
+// taken tells whether a create was refused because the name has a supervisor
+// (EBUSY), or a record or another interface of the host (EEXIST). By the call
+// and not by the errno alone: the kernel says EBUSY too, of a parent that belongs
+// to a bridge, and every unit would be tried.
+func taken(err error, errno unix.Errno) bool {
+	e, ok := errors.AsType[*bsderr.Error](err)
+	return ok && e.Errno == errno && strings.HasPrefix(e.Text, opCreate)
 }
 
 const opCreate = "SIOCIFCREATE2"
@@ -153,18 +161,21 @@ func nameInUse(name string) *bsderr.Error {
 }
 
 // existing is the refusal to create what exists.
-func existing(name string) *bsderr.Error {
+func existing(name string, change control.Change) *bsderr.Error {
+	if !change.IsEmpty() {
+		return nameInUse(name)
+	}
 	return &bsderr.Error{Text: fmt.Sprintf("interface %s already exists", name), Errno: unix.EEXIST}
 }
 
 func (c *Cloner) create(ctx context.Context, name string, change control.Change) ([]string, error) {
 	if c.Exists(name) {
-		if change.IsEmpty() {
-			return nil, existing(name)
-		}
-		return nil, nameInUse(name)
+		return nil, existing(name, change)
 	}
 	resp, err := c.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+	if taken(err, unix.EBUSY) { // another command was quicker
+		err = existing(name, change)
+	}
 	return resp.Notes, err
 }
 
@@ -221,21 +232,44 @@ func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.St
 		return control.Status{}, err
 	}
 	s := *carpif.RecordStatus(r)
-	s.Error = bsderr.From(err).Text
+	s.Error = strings.TrimPrefix(bsderr.From(err).Text, name+": ")
 	return s, nil
 }
 
-// ask sends one request to a supervisor, starting it again if it had died.
+// ask sends one request to a supervisor, starting it again if it had died. One
+// that dies in the middle of it is asked once more.
 func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limit time.Duration) (control.Response, error) {
-	u, err := c.unit(name)
-	if err != nil {
-		return control.Response{}, err
-	}
-	if !u.Alive {
-		if err := c.restart(ctx, name); err != nil {
+	for again := false; ; again = true {
+		u, err := c.unit(name)
+		if err != nil {
 			return control.Response{}, err
 		}
+		if !u.Alive {
+			if err := c.restart(ctx, name); err != nil {
+				return control.Response{}, err
+			}
+		}
+		resp, err := c.converse(ctx, name, req, limit)
+		if again || !errors.Is(err, errLost) || !c.ends(ctx, name) {
+			return said(resp, err)
+		}
 	}
+}
+
+// errLost is a conversation that the supervisor's end has cut short.
+var errLost = errors.New("the supervisor has ended")
+
+// ends waits for a supervisor that has dropped a connection to be gone.
+func (c *Cloner) ends(ctx context.Context, name string) bool {
+	for deadline := time.Now().Add(readTime); c.dir.Alive(name); time.Sleep(time.Millisecond) {
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Cloner) converse(ctx context.Context, name string, req control.Request, limit time.Duration) (control.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	path, err := c.dir.SocketPath(name)
@@ -244,13 +278,16 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 	}
 	client, err := c.dial(ctx, name, path)
 	if err != nil {
-		if _, gone := c.unit(name); gone != nil { // destroyed meanwhile
-			return control.Response{}, gone
-		}
 		return control.Response{}, unreachable(name, err)
 	}
 	defer func() { _ = client.Close() }()
-	return said(client.Do(ctx, req))
+	resp, err := client.Do(ctx, req)
+	for _, cut := range []error{io.EOF, io.ErrUnexpectedEOF, unix.ECONNRESET, unix.EPIPE} {
+		if errors.Is(err, cut) {
+			err = fmt.Errorf("%s: %w: %w", name, errLost, err)
+		}
+	}
+	return resp, err
 }
 
 // dial connects to a supervisor that is alive. One that is just starting has
@@ -258,8 +295,11 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 func (c *Cloner) dial(ctx context.Context, name, path string) (*control.Client, error) {
 	for {
 		client, err := control.Dial(ctx, path)
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ECONNREFUSED) || !c.dir.Alive(name) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ECONNREFUSED) {
 			return client, err
+		}
+		if !c.dir.Alive(name) {
+			return nil, fmt.Errorf("%w: %w", errLost, err)
 		}
 		select {
 		case <-time.After(5 * time.Millisecond):
@@ -281,6 +321,9 @@ func unreachable(name string, err error) error {
 	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
 		return bsderr.Errno(name, unix.EPERM, name+": its state is for root to see; use sudo or doas")
 	}
+	if errors.Is(err, errLost) {
+		return err
+	}
 	return bsderr.Hint(fmt.Errorf("%s: %w", name, err), "%s: the supervisor holds its lock but cannot be reached", name)
 }
 
@@ -290,7 +333,7 @@ func (c *Cloner) restart(ctx context.Context, name string) error {
 		return bsderr.Errno(name, unix.EPERM, name+": its supervisor has died; as root any command starts it again")
 	}
 	_, err := c.start(ctx, name, false, control.Request{Op: control.OpStatus})
-	if errors.Is(err, unix.EBUSY) {
+	if taken(err, unix.EBUSY) {
 		return nil // another command was quicker
 	}
 	if err != nil {

@@ -30,9 +30,5 @@ func (s store) Siblings(name string) ([]state.Record, error) {
 // Knobs are the host's knobs.
 func (s store) Knobs() (sysctl.Values, error) { return sysctl.Load(s.Dir) }
 
-// Demotion is the sum of the reasons of all living supervisors and of the
-// administrator's own number.
-func (s store) Demotion() (int, error) {
-	ledger, err := sysctl.Demotion(s.Dir)
-	return ledger.Sum(), err
-}
+// Demotions are the reasons of all living supervisors and the administrator's.
+func (s store) Demotions() (state.Ledger, error) { return sysctl.Demotion(s.Dir) }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -156,6 +157,12 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		Store:   store{dir},
 		OpenSegment: func(parent string, vhid carp.VHID) (carpif.Segment, error) {
 			return wire.Open(parent, uint8(vhid))
+		},
+		OpenUnicast: func(parent string, src, dst netip.Addr) (carpif.Unicast, error) {
+			return wire.OpenUnicast(parent, src, dst)
+		},
+		OpenARP: func(parent string, targets []netip.Addr) (carpif.Segment, error) {
+			return wire.OpenARP(parent, targets)
 		},
 		KnobsChanged: changed,
 		Random:       random,

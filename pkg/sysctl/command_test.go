@@ -16,6 +16,7 @@ net.inet.carp.demotion: 0
 net.inet.carp.log: 1
 net.inet.carp.preempt: 0
 net.inet.carp.dscp: 56
+net.inet.carp.arpbalance: 0
 net.inet.carp.allow: 1
 `
 

@@ -74,6 +74,11 @@ var table = []Knob{
 		get: func(v *Values) int { return v.DSCP }, set: func(v *Values, n int) { v.DSCP = n },
 	},
 	{
+		Name: Prefix + ".arpbalance", Description: "balance arp responses",
+		Min: 0, Max: 1, Default: 0, Switch: true,
+		get: func(v *Values) int { return number(v.ARPBalance) }, set: func(v *Values, n int) { v.ARPBalance = n != 0 },
+	},
+	{
 		Name: Prefix + ".allow", Description: "Accept incoming CARP packets",
 		Min: 0, Max: 1, Default: 1, Switch: true,
 		get: func(v *Values) int { return number(v.Allow) }, set: func(v *Values, n int) { v.Allow = n != 0 },

@@ -24,6 +24,9 @@ type Values struct {
 	IfDownFactor int
 	// SendErrFactor is the demotion while advertisements cannot be sent.
 	SendErrFactor int
+	// ARPBalance: the vhids that share an address answer for it in turns, by
+	// who asks.
+	ARPBalance bool
 	// DSCP marks the advertisements' IP header.
 	DSCP int
 }

@@ -32,7 +32,7 @@ func TestTable(t *testing.T) {
 		}
 		k.put(&v, int64(i))
 	}
-	want := Values{IfDownFactor: 0, SendErrFactor: 1, Demotion: 2, Log: 3, Preempt: true, DSCP: 5, Allow: true}
+	want := Values{IfDownFactor: 0, SendErrFactor: 1, Demotion: 2, Log: 3, Preempt: true, DSCP: 5, ARPBalance: true, Allow: true}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Error(diff)
 	}

@@ -72,7 +72,7 @@ func TestCutAndMend(t *testing.T) {
 	w.served(s.hosta)
 	s.pass(3 * time.Second) // the announcements that repair what the conflict moved
 	if h := s.oneMaster(w); h != s.hosta {
-		s.Errorf("MASTER after the conflict is %v, want hosta", h)
+		s.Errorf("MASTER after the conflict is %s, want hosta", name(h))
 	}
 	r = w.Stop().Since(mended)
 	s.figure("after the mend two MASTERs for %s; the client sees %v", millis(stepped.at.Sub(mended)), r)

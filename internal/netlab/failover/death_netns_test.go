@@ -18,6 +18,9 @@ const (
 	killed = 50 * time.Millisecond
 	// both is how long the old host's kernel may go on answering beside the new MASTER.
 	both = time.Second
+
+	// restarted is what a command says that found the supervisor dead.
+	restarted = "its supervisor had died; started it again"
 )
 
 // watchKernel probes the virtual address on one host alone, whoever else answers for
@@ -61,7 +64,7 @@ func TestKilled(t *testing.T) {
 
 		// The next command says what has happened and starts it again.
 		since = time.Now()
-		if out := s.on(s.hosta, show0); !strings.Contains(out, "its supervisor had died; started it again") {
+		if out := s.on(s.hosta, show0); !strings.Contains(out, restarted) {
 			s.Errorf("after the kill: %q", out)
 		}
 		s.awaitSince(s.hosta, "carp0", backup, since)
@@ -84,7 +87,9 @@ func TestKilledAndStartedAgain(t *testing.T) {
 		w := s.watch(virtual1, s.hosta)
 		since := s.signal(s.hosta, unix.SIGKILL)
 		s.fence(s.hosta)
-		s.on(s.hosta, show0)
+		if out := s.on(s.hosta, show0); !strings.Contains(out, restarted) {
+			s.Errorf("at once after the kill: %q", out)
+		}
 		again := s.awaitSince(s.hosta, "carp0", backup, since)
 		s.figure("started again %s after SIGKILL, by the next command", millis(again.at.Sub(since)))
 		s.pass(deadTime)
@@ -158,4 +163,23 @@ func (s *stage) shownAsHung() {
 	if err == nil || !strings.Contains(out, "carp: UNKNOWN vhid 1") || took > 2*time.Second {
 		s.Errorf("carp0 of a stopped supervisor, after %v, %v: %s", took, err, out)
 	}
+}
+
+// A BACKUP that was stopped for longer than its dead time reads what it has missed
+// before it believes its timer: late is not dead.
+func TestStoppedBackup(t *testing.T) {
+	t.Parallel()
+	s := pair(t)
+	w := s.watch(virtual1, s.hosta)
+	since := s.signal(s.provider, unix.SIGSTOP)
+	s.pass(deadTime + time.Second)
+	s.signal(s.provider, unix.SIGCONT)
+	s.pass(deadTime)
+	s.unchanged(s.hosta, since)
+	s.unchanged(s.provider, since)
+	s.expect(s.provider, backup)
+	if n := len(s.advertisements(s.provider, 1)); n != 0 {
+		s.Errorf("provider sent %d advertisements, want none", n)
+	}
+	w.Stop()
 }

@@ -61,12 +61,37 @@ func TestDownAndNudge(t *testing.T) {
 			{"nudge at provider again", s.provider, nudge, s.hosta, backup, true},
 			{"state backup at hosta", s.hosta, "ifconfig-carp carp0 state backup", s.provider, backup, true},
 			{"state master at hosta", s.hosta, "ifconfig-carp carp0 state master", s.hosta, master, false},
+			{"destroy at hosta", s.hosta, "ifconfig-carp carp0 destroy", s.provider, initial, true},
+			{"create at hosta", s.hosta, create0 + " && " + hosta0, s.provider, backup, false},
+		} {
+			s.switchOver(w, m)
+		}
+		r := w.Stop()
+		s.figure("nine planned moves: %v", r)
+		s.figure("both MASTER for %s at most", millis(s.neverTwo("1")))
+		return r
+	})
+}
+
+// With preemption the hosts follow their settings: a demotion or another advskew moves
+// the address, and so does taking it back.
+func TestPreemptFollowsSettings(t *testing.T) {
+	atMost(t, smooth, func(t *testing.T) netlab.Result {
+		s := pair(t)
+		s.on(s.hosta, preempt)
+		s.on(s.provider, preempt)
+		w := s.watch(virtual1, s.hosta)
+		for _, m := range []move{
+			{"demotion of hosta", s.hosta, "ifconfig-carp sysctl net.inet.carp.demotion=150", s.provider, backup, false},
+			{"demotion of hosta taken back", s.hosta, "ifconfig-carp sysctl net.inet.carp.demotion=-150", s.hosta, master, false},
+			{"advskew 200 at hosta", s.hosta, "ifconfig-carp carp0 advskew 200", s.provider, backup, false},
+			{"advskew 0 at hosta", s.hosta, "ifconfig-carp carp0 advskew 0", s.hosta, master, false},
 		} {
 			s.switchOver(w, m)
 		}
 		s.expect(s.provider, backup)
 		r := w.Stop()
-		s.figure("seven planned moves: %v", r)
+		s.figure("four moves by preemption: %v", r)
 		s.figure("both MASTER for %s at most", millis(s.neverTwo("1")))
 		return r
 	})
@@ -74,6 +99,7 @@ func TestDownAndNudge(t *testing.T) {
 
 // A nudge does not come undone: provider keeps the address.
 func TestNudgeKeeps(t *testing.T) {
+	t.Parallel()
 	s := pair(t)
 	w := s.watch(virtual1, s.hosta)
 	s.on(s.hosta, nudge)
@@ -83,7 +109,7 @@ func TestNudgeKeeps(t *testing.T) {
 	s.unchanged(s.hosta, since)
 	s.unchanged(s.provider, since)
 	if h := s.oneMaster(w); h != s.provider {
-		s.Errorf("MASTER after the nudge is %v, want provider", h)
+		s.Errorf("MASTER after the nudge is %s, want provider", name(h))
 	}
 	w.Stop()
 }
@@ -96,10 +122,7 @@ func TestOrderlyExit(t *testing.T) {
 		since := s.signal(s.hosta, unix.SIGTERM)
 		w.served(s.provider)
 		s.expect(s.provider, master)
-		s.must(waitFor(s, "the supervisor to end", func() (bool, string) {
-			left, err := s.hosta.Find("supervise")
-			return err == nil && len(left) == 0, "still there"
-		}))
+		s.gone(s.hosta)
 		if !bows(s.advertisements(s.hosta, 1), since) {
 			s.Error("no bow-out on the wire")
 		}

@@ -222,6 +222,15 @@ func (s *stage) signal(h *netlab.Host, sig unix.Signal) time.Time {
 	return at
 }
 
+// gone waits until a host's supervisor has ended.
+func (s *stage) gone(h *netlab.Host) {
+	s.Helper()
+	s.must(waitFor(s, "the supervisor of "+h.Name()+" to end", func() (bool, string) {
+		left, err := h.Find("supervise")
+		return err == nil && len(left) == 0, fmt.Sprint(left)
+	}))
+}
+
 // powerOff cuts a host's power; what it keeps in /run is lost.
 func (s *stage) powerOff(h *netlab.Host) time.Time {
 	s.Helper()
@@ -249,6 +258,14 @@ func (s *stage) neighbour(h *netlab.Host, addr netip.Addr) string {
 		return "none"
 	}
 	return mac.String()
+}
+
+// name is a host's name, for a message about one that may not be there.
+func name(h *netlab.Host) string {
+	if h == nil {
+		return "nobody"
+	}
+	return h.Name()
 }
 
 func millis(d time.Duration) string { return netlab.Millis(d) }

@@ -29,6 +29,7 @@ func (s *stage) forget(h *netlab.Host) {
 // The client learns nothing but the virtual MAC, whatever the hosts themselves send:
 // their own traffic works, and does not speak for the virtual address.
 func TestClientLearnsOnlyTheVirtualMAC(t *testing.T) {
+	t.Parallel()
 	s := pair(t)
 	w := s.watch(virtual1, s.hosta)
 	hosts := []*netlab.Host{s.hosta, s.hostb, s.provider}
@@ -90,7 +91,7 @@ func TestSilentBackup(t *testing.T) {
 	t.Parallel()
 	s := whole(t)
 	capture := filepath.Join(s.hosta.Dir(), "carp.pcap")
-	dump := s.hosta.Command(s.Context(), "tcpdump", "-i", "eth0", "-U", "-c", "2", "-w", capture, "proto", "112")
+	dump := s.hosta.Command(s.Context(), "tcpdump", "-i", "eth0", "-U", "-c", "2", "-w", capture, "proto 112 and src 192.168.1.3")
 	s.must(dump.Start())
 	port, err := s.provider.SniffPort(s.Context())
 	s.must(err)
@@ -183,9 +184,9 @@ func (s *stage) decode(capture string) {
 		want []string
 	}{
 		{"tcpdump -n -v -T carp -r " + capture, []string{
-			"ttl 255", "proto unknown (112)", "192.168.1.3 > 224.0.0.18", "CARPv2-advertise 36: vhid=1 advbase=1 advskew=0 authlen=7"}},
+			"ttl 255", "192.168.1.3 > 224.0.0.18", "CARPv2-advertise 36: vhid=1 advbase=1 advskew=0 authlen=7"}},
 		{"tshark -V -d ip.proto==112,carp -r " + capture, []string{
-			"Common Address Redundancy Protocol", "Version: 2", "Virtual Host ID: 1", "Advskew: 0", "Advbase: 1", "Auth Len: 7", "[correct]"}},
+			"Common Address Redundancy Protocol", "CARP protocol version: 2", "Virtual Host ID: 1", "Advertisement Skew: 0", "Adver Int: 1", "Auth Len: 7", "[correct]"}},
 	} {
 		out := s.on(s.hosta, reader.line+" 2>&1")
 		for _, want := range reader.want {
