@@ -51,11 +51,27 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			watchRaces(env)
 			env.Setenv("IFCONFIG_CARP_STATE", filepath.Join(env.WorkDir, "state"))
 			// A way in for nobody, where root runs this.
 			return errors.Join(os.Chmod(filepath.Dir(env.WorkDir), 0o711), os.Chmod(env.WorkDir, 0o755))
 		},
 		Cmds: commands(func(ts *testscript.TestScript) string { return files(ts, ts.Getenv("IFCONFIG_CARP_STATE")) }),
+	})
+}
+
+// watchRaces makes a data race in any process of the script a failure of the script.
+// With the race detector a process otherwise takes a second to end, and a supervisor
+// has no stderr to report to.
+func watchRaces(env *testscript.Env) {
+	reports := filepath.Join(env.WorkDir, ".race")
+	env.Setenv("GORACE", "atexit_sleep_ms=0 log_path="+reports)
+	env.Defer(func() {
+		found, _ := filepath.Glob(reports + ".*")
+		for _, path := range found {
+			data, _ := os.ReadFile(path)
+			env.T().(testing.TB).Errorf("data race:\n%s", data)
+		}
 	})
 }
 
@@ -172,7 +188,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 func beside(ts *testscript.TestScript, argv []string) *exec.Cmd {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, key := range []string{"PATH", "STATE", "IFCONFIG_CARP_STATE", "IFCONFIG_CARP_LOG"} {
+	for _, key := range []string{"PATH", "STATE", "IFCONFIG_CARP_STATE", "IFCONFIG_CARP_LOG", "GORACE"} {
 		if v := ts.Getenv(key); v != "" {
 			cmd.Env = append(cmd.Env, key+"="+v)
 		}

@@ -72,6 +72,7 @@ func setup(env *testscript.Env) error {
 			_ = f.Close()
 		}
 	}
+	watchRaces(env) // after the last process has ended
 	env.Defer(closeLab)
 	for name, address := range map[string]string{"hosta": "192.168.1.3/24", "provider": "192.168.1.5/24"} {
 		h := lab.HostForTest(env.T().(netlab.TB), name, address)

@@ -46,7 +46,7 @@ func (m *model) run(ctx context.Context, env Env) error {
 
 // list shows all interfaces, or all that are up or down.
 func (m *model) list(ctx context.Context, env Env, cloner *clone.Cloner) error {
-	if m.List && !m.Down && !m.Up { // names alone are not secret and cost nothing
+	if m.List && !m.Down && !m.Up && !m.JSON { // names alone are not secret and cost nothing
 		names, err := cloner.Names()
 		if err != nil {
 			return err

@@ -6,23 +6,26 @@ import (
 	"runtime/debug"
 )
 
-const usageText = `usage: ifconfig-carp [-k] [--json] interface
+const usageText = `usage: ifconfig-carp [-kv] [--json] interface
        ifconfig-carp interface create [parameters]
        ifconfig-carp interface parameters
        ifconfig-carp interface destroy
-       ifconfig-carp [-a] [-d | -u] [-k] [--json]
+       ifconfig-carp [-akv] [-d | -u] [--json]
        ifconfig-carp -l [-d | -u]
        ifconfig-carp -C
-       ifconfig-carp sysctl [-adeNnqt] name[=value] ...
+       ifconfig-carp sysctl [-adeiNnqtw] name[=value] ...
+       ifconfig-carp -j netns ...
 
-parameters, in any order, applied together or not at all:
+parameters, applied together or not at all; inet and inet6 go first, the rest in
+any order:
   vhid N             number of the group, 1 to 255
   advbase N          seconds between advertisements, 0 to 255; default 1
   advskew N          1/256 s more, 0 to 254; the smallest is preferred
-  pass WORD          the group's password
+  pass WORD          the group's password; passfile FILE reads it from a file
   carpdev IF         parent interface; default: the one with the subnet
   A.B.C.D/LEN        virtual address; also: inet A netmask M, inet6 A/LEN
   alias, -alias      add another address, remove one
+  peer A, peer6 A    advertise to one host by unicast; mcast, mcast6 undo it
   up, down           take part, or bow out
   state master|backup
 

@@ -45,6 +45,9 @@ func (c *Client) Do(ctx context.Context, req Request) (Response, error) {
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	req.Version = Version
+	if at, ok := ctx.Deadline(); ok && req.Op != OpStatus {
+		req.Until = monotonic() + int64(time.Until(at))
+	}
 	var resp Response
 	err := writeLine(c.conn, req)
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"golang.org/x/sys/unix"
 )
 
 // Version is the protocol's version. A supervisor outlives an upgrade of the
@@ -35,10 +36,26 @@ const (
 type Request struct {
 	Version int `json:"version"`
 	Op      Op  `json:"op"`
+	// Until is when the sender stops waiting, in nanoseconds of the host's
+	// CLOCK_MONOTONIC; 0 is for ever. A change that is read later than that, by
+	// a supervisor that was stopped, has been reported as failed and must not
+	// happen.
+	Until int64 `json:"until,omitempty"`
 	// Keys asks for the key in the status.
 	Keys bool `json:"keys,omitempty"`
 	// Change belongs to OpCreate and OpChange.
 	Change *Change `json:"change,omitempty"`
+}
+
+// Late tells whether the sender has given up.
+func (r *Request) Late() bool { return r.Until != 0 && monotonic() > r.Until }
+
+// monotonic is the clock that the processes of a host share; its readings mean
+// nothing elsewhere.
+func monotonic() int64 {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+	return ts.Nano()
 }
 
 // Response is one line from the supervisor.

@@ -321,6 +321,7 @@ func (m *memory) hold(l *memoryLink, a Address) {
 		l.held = append(l.held, &memoryAddress{Address: a})
 	}
 	held := l.held[i]
+	held.Lease = a.Lease
 	if held.lease != nil {
 		held.lease.Stop()
 		held.lease = nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sync"
 	"syscall"
@@ -19,7 +18,9 @@ import (
 func (k *Kernel) TUN() *TUN { return newTUN(k.net, k.Watch) }
 
 // openTUN opens /dev/net/tun through the library, not persistent, so that the
-// descriptor is all that keeps the interface.
+// descriptor is all that keeps the interface. The library forgets a descriptor
+// for which the kernel refuses to make an interface, so a caller looks first
+// whether the name is free.
 func (h *netHost) openTUN(name string) (io.Closer, error) {
 	// The library's descriptor is inherited by children, and one of them would
 	// keep the interface beyond our end. No child is born before that is mended.
@@ -33,7 +34,7 @@ func (h *netHost) openTUN(name string) (io.Closer, error) {
 	}
 	syscall.ForkLock.RUnlock()
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // which elsewhere says that an interface is gone
+	case missing(err): // which elsewhere says that an interface is gone
 		return nil, fmt.Errorf("open /dev/net/tun: %v: %w", err, syscall.EOPNOTSUPP)
 	case tun == nil:
 		return nil, err

@@ -120,6 +120,17 @@ func (l *Lock) sign() {
 
 func (l *Lock) release() { _ = l.file.Close() }
 
+// Current tells whether the lock is still the one that others find: false when
+// the file, or the whole folder, has been removed or replaced by hand.
+func (l *Lock) Current() bool {
+	held, err := l.file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(l.dir.file(l.name + lockSuffix))
+	return err == nil && os.SameFile(held, named)
+}
+
 // Name is the unit's name.
 func (l *Lock) Name() string { return l.name }
 

@@ -146,3 +146,30 @@ func targets(t *testing.T, s segment) (list []string) {
 		list = append(list, a.TargetAddr.String())
 	}
 }
+
+// The filter accepts what the parser reads as a request for the address, and nothing else.
+func FuzzARPFilterAgreesWithParse(f *testing.F) {
+	f.Add(request(func(*frame.ARP) {}))
+	f.Add(frame.AppendGratuitousARP(nil, frame.MAC{2}, balanced, frame.ARPReply))
+	program, err := arpFilter([]netip.Addr{balanced})
+	if err != nil {
+		f.Fatal(err)
+	}
+	vm, err := bpf.NewVM(program)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) > 13 && b[12] == 0x81 && b[13] == 0 {
+			return // a tag in the bytes, which the kernel never leaves there
+		}
+		n, err := vm.Run(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := frame.ParseARP(b)
+		if want := err == nil && a.Op == frame.ARPRequest && a.TargetAddr == balanced; (n != 0) != want {
+			t.Errorf("accepted %d bytes, want %v: %+v, %v", n, want, a, err)
+		}
+	})
+}

@@ -8,7 +8,9 @@ import (
 )
 
 // oldListTime is how long the group's previous address list is also accepted
-// from peers, so that the administrator can edit one host after the other.
+// from peers. With the BACKUPs edited first and the MASTER last there is never
+// a second MASTER; the other way round the hosts not edited yet refuse the new
+// list and there is nothing that we could do about it.
 const oldListTime = 10 * time.Minute
 
 // reconfigure brings the group and the machine in line with the record, the

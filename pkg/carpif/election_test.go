@@ -199,7 +199,7 @@ func TestRequestFlood(t *testing.T) {
 		for range 4 {
 			go func() {
 				for time.Now().Before(stop) {
-					for range 100 {
+					for range 10 {
 						a.iface.Handle(l.Context(), control.Request{Op: control.OpStatus})
 					}
 					time.Sleep(10 * ms)

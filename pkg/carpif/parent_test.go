@@ -85,7 +85,7 @@ func TestParentWithoutLinkLocal(t *testing.T) {
 		h := l.host(2)
 		h.fake.RemoveAddress("eth0", netip.MustParsePrefix("fe80::2/64"))
 		a := h.create("carp0", vhid(1), addr("2001:db8::50/64"))
-		a.is("INIT", "no IPv6 address to send from on eth0")
+		a.is("INIT", "no link-local IPv6 address on eth0")
 		h.fake.AddAddress("eth0", link.Address{Prefix: netip.MustParsePrefix("fe80::2/64")})
 		a.is("BACKUP", "up")
 	})

@@ -116,9 +116,9 @@ func TestPlan(t *testing.T) {
 
 // Every refusal, word for word; nothing is changed by one.
 func TestPlanRefusals(t *testing.T) {
-	full := working()
+	full := edited(working(), func(r *state.Record) { r.CarpDev = "eth0" })
 	for n := range maxAddresses - 2 {
-		full.Addresses = append(full.Addresses, netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(n + 52)}), 24))
+		full.Addresses = append(full.Addresses, netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(n)}), 24))
 	}
 	for _, c := range []struct {
 		old  state.Record

@@ -303,6 +303,7 @@ func TestLogKnob(t *testing.T) {
 			t.Errorf("log 0 says\n%s", s)
 		}
 		h.store.set(func(v *sysctl.Values) { v.Log = 2 })
+		a.status()
 		p.say(p.frame(1, 0, func(p *frame.Packet) { p.TTL = 1 }))
 		a.status()
 		if s := a.said.String(); !strings.Contains(s, "wrong TTL") {

@@ -11,6 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// errLate answers what its sender has given up on; nobody reads it, mostly.
+var errLate = errors.New("the command has stopped waiting for this")
+
 // errEnding answers what comes after a destroy.
 var errEnding = errors.New("the supervisor is ending")
 
@@ -22,6 +25,10 @@ func refused(err error) control.Response {
 // over is answered when the handover is done, so that the next command on the
 // administrator's line finds it done.
 func (i *Interface) serve(c call) {
+	if c.req.Late() {
+		c.reply <- refused(errLate)
+		return
+	}
 	switch c.req.Op {
 	case control.OpStatus:
 		c.reply <- control.Response{Status: i.status(c.req.Keys)}

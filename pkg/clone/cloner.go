@@ -187,6 +187,11 @@ func (c *Cloner) Change(ctx context.Context, name string, change control.Change)
 
 // Destroy ends the interface. When it returns, the name is free.
 func (c *Cloner) Destroy(ctx context.Context, name string) error {
+	if u, err := c.unit(name); err == nil && !u.Alive {
+		if _, err := c.dir.Load(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return c.destroyDamaged(name, err)
+		}
+	}
 	_, err := c.ask(ctx, name, control.Request{Op: control.OpDestroy}, changeTime)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -29,7 +30,7 @@ const ControlFD = 3
 
 // inheritedEnv are the variables that a supervisor gets from the command that
 // starts it, and no others: an administrator's environment may hold secrets.
-var inheritedEnv = []string{"PATH", state.EnvVar, LogVar, "GOCOVERDIR", "GODEBUG"}
+var inheritedEnv = []string{"PATH", state.EnvVar, LogVar, "GOCOVERDIR", "GODEBUG", "GORACE"}
 
 // start runs the supervisor of name in the background and sends it its first
 // request, over a connection that it inherits: what goes wrong at the start is
@@ -86,6 +87,9 @@ func (c *Cloner) run(name string, create bool, conn *os.File) (said func() strin
 			cmd.Env = append(cmd.Env, key+"="+v)
 		}
 	}
+	// What the caller's shell had open (a lock, a pipe) is not for a process
+	// that stays for months.
+	_ = unix.CloseRange(ControlFD, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC)
 	err = cmd.Start()
 	_ = w.Close()
 	if err != nil {

@@ -182,9 +182,14 @@ func (s *supervisor) listen() (err error) {
 		return err
 	}
 	old := unix.Umask(0o177)
-	s.ln, err = net.Listen("unix", s.path)
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.path, Net: "unix"})
 	unix.Umask(old)
-	return err
+	if err != nil {
+		return err
+	}
+	ln.SetUnlinkOnClose(false)
+	s.ln = ln
+	return nil
 }
 
 // run serves until the end, and leaves nothing but the record of an interface
@@ -210,6 +215,7 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) error {
 			}
 		}()
 	}
+	go s.watchLock(ctx, abandon)
 	err := s.iface.Run(ctx)
 	_, loadErr := s.dir.Load(s.name)
 	s.release(errors.Is(loadErr, fs.ErrNotExist))
@@ -219,11 +225,39 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) error {
 	return err
 }
 
+// lockCheckTime is how often a supervisor looks whether its lock is still
+// there.
+const lockCheckTime = 2 * time.Second
+
+// watchLock ends a supervisor whose state folder was removed under it: nobody
+// could find it any more, and the next to be created under its name would
+// fight it.
+func (s *supervisor) watchLock(ctx context.Context, abandon func()) {
+	t := time.NewTicker(lockCheckTime)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			if s.lock.Current() {
+				continue
+			}
+			s.log.Error("the state folder was removed; ending", "iface", s.name)
+			abandon()
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // release gives back what prepare took, the lock last. With remove the lock
 // file goes too.
 func (s *supervisor) release(remove bool) {
 	if s.ln != nil {
 		_ = s.ln.Close()
+		if s.lock.Current() { // or the path may be a successor's
+			_ = os.Remove(s.path)
+		}
 	}
 	if s.kernel != nil {
 		_ = s.kernel.Close()

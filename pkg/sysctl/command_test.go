@@ -26,6 +26,7 @@ net.inet.carp.demotion
 net.inet.carp.log
 net.inet.carp.preempt
 net.inet.carp.dscp
+net.inet.carp.arpbalance
 net.inet.carp.allow
 `
 
@@ -53,7 +54,7 @@ func TestTexts(t *testing.T) {
 		{"net.inet", everything},
 		{"net", everything},
 		{"-a", everything},
-		{"-an", "240\n240\n0\n1\n0\n56\n1\n"},
+		{"-an", "240\n240\n0\n1\n0\n56\n0\n1\n"},
 		{"-a|-e", strings.ReplaceAll(everything, ": ", "=")},
 		{"-N|net.inet.carp", names},
 		{"-aN", names},
@@ -64,6 +65,7 @@ net.inet.carp.demotion: Adjust demotion factor (skew of advskew)
 net.inet.carp.log: CARP log level
 net.inet.carp.preempt: High-priority backup preemption mode
 net.inet.carp.dscp: DSCP value for carp packets
+net.inet.carp.arpbalance: balance arp responses
 net.inet.carp.allow: Accept incoming CARP packets
 `},
 
