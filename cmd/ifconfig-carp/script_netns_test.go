@@ -59,21 +59,30 @@ type (
 // never unlocked, so that it ends with the script and takes its namespaces along;
 // the processes that it starts begin where it is.
 func setup(env *testscript.Env) error {
+	runtime.LockOSThread()
 	lab := netlab.ForTest(env.T().(netlab.TB))
 	all := hosts{}
 	env.Values[hostsKey{}] = all
-	closeLab := func() {
-		done := make(chan error)
-		go func() { done <- lab.Close() }() // from a thread that sees the machine's own /run
-		if err := <-done; err != nil {
-			env.T().Log(err)
+	mounts, err := os.Open("/proc/thread-self/ns/mnt")
+	if err != nil {
+		return err
+	}
+	leave := func() {
+		// Back to where the machine's own /run is to be seen, and the work folder
+		// without what the script has mounted in it.
+		if err := unix.Setns(int(mounts.Fd()), unix.CLONE_NEWNS); err != nil {
+			env.T().(testing.TB).Error(err)
 		}
+		if err := lab.Close(); err != nil {
+			env.T().(testing.TB).Error(err)
+		}
+		_ = mounts.Close()
 		for _, f := range all {
 			_ = f.Close()
 		}
 	}
 	watchRaces(env) // after the last process has ended
-	env.Defer(closeLab)
+	env.Defer(leave)
 	for name, address := range map[string]string{"hosta": "192.168.1.3/24", "provider": "192.168.1.5/24"} {
 		h := lab.HostForTest(env.T().(netlab.TB), name, address)
 		if name == "hosta" {
@@ -85,7 +94,6 @@ func setup(env *testscript.Env) error {
 		}
 		all[name] = f
 	}
-	runtime.LockOSThread()
 	if err := enter(all["hosta"]); err != nil {
 		return err
 	}
@@ -146,7 +154,8 @@ func settle(cards ...string) error {
 			}
 			off, _ := os.ReadFile("/proc/sys/net/ipv6/conf/" + card + "/disable_ipv6")
 			inet6 := string(off) == "0\n" // else off, or not in the kernel at all
-			if bytes.Contains(out, []byte("state UP")) && (!inet6 || bytes.Contains(out, []byte("inet6"))) {
+			if bytes.Contains(out, []byte("state UP")) && !bytes.Contains(out, []byte("tentative")) &&
+				(!inet6 || bytes.Contains(out, []byte("inet6"))) {
 				break
 			}
 			if time.Now().After(deadline) {
@@ -280,13 +289,14 @@ func picture(ts *testscript.TestScript) string {
 
 var lease = regexp.MustCompile(`valid_lft \S+ preferred_lft \S+`)
 
-// shown is ifconfig-carp -k --json less the counters, which time changes too.
+// shown is ifconfig-carp -k --json less what time changes too: all that counts.
 func shown(ts *testscript.TestScript) string {
 	var all []map[string]any
 	ts.Check(json.Unmarshal([]byte(output(ts, "ifconfig-carp", "-k", "--json")), &all))
 	for _, one := range all {
-		delete(one, "counters")
-		delete(one, "peers")
+		for _, counting := range []string{"counters", "families", "peers"} {
+			delete(one, counting)
+		}
 	}
 	data, err := json.MarshalIndent(all, "", "  ")
 	ts.Check(err)

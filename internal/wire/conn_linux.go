@@ -60,7 +60,8 @@ type Stats struct {
 
 // Open opens a socket on the interface named ifname, in the network namespace of the calling
 // thread, that hears the frames of one vhid, 1 to 255. The filter is in place before the first frame
-// can arrive, and the interface is told to accept both CARP groups.
+// can arrive, the interface is told to accept both CARP groups, and the switches are told of our
+// interest in them.
 //
 // The error matches unix.ENODEV when there is no such interface, unix.EAFNOSUPPORT when it is not
 // an Ethernet, unix.EINVAL for vhid 0 or an impossible name, and fs.ErrPermission without
@@ -104,8 +105,13 @@ func open(ifname string, filter []bpf.RawInstruction, groups []frame.Group) (*Co
 	if err := c.prepare(groups); err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
+	joined, err := join(index, groups)
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
 	c.close = sync.OnceValue(func() error {
 		close(c.closed)
+		joined.leave()
 		err := c.socket.Close() // wakes the watcher out of the poller
 		c.done.Wait()
 		return err

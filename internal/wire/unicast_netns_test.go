@@ -265,15 +265,19 @@ func TestUnicastSendRefused(t *testing.T) {
 	a.run("ip route add 203.0.113.0/24 dev eth0")
 	a.run("ip -6 route add 2001:db8:c::/64 dev eth0")
 	// Nobody answers there, which must not fail even after the kernel has found out.
+	u, u6 := a.to(pairs[0][0], pairs[0][1]), a.to(pairs[1][0], pairs[1][1])
 	for end := time.Now().Add(3500 * time.Millisecond); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		sends("silent next hop", nil, nil)
+		for _, u := range []*Unicast{u, u6} {
+			if err := u.Send(header(1), 0); err != nil {
+				t.Fatalf("next hop does not answer: %v", err)
+			}
+		}
 	}
 
-	u := a.to(pairs[0][0], pairs[0][1])
 	if err := u.Send(make([]byte, 2000), 0); !errors.Is(err, unix.EMSGSIZE) {
 		t.Errorf("longer than the MTU: %v, want EMSGSIZE", err)
 	}
-	u6 := a.to(a.local, addr("fe80::77"))
+	u6 = a.to(a.local, addr("fe80::77"))
 	a.run("ip link set eth0 down")
 	for _, u := range []*Unicast{u, u6} {
 		if err := u.Send(header(1), 0); !errors.Is(err, unix.ENETDOWN) {

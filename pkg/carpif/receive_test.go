@@ -212,16 +212,19 @@ func TestAddressWhileMaster(t *testing.T) {
 
 // Taking the last address away is leaving the group: with a bow-out.
 func TestLastAddressGoes(t *testing.T) {
-	inLab(t, func(l *lab) {
-		a, b := l.pair()
-		a.set(remove(""))
-		a.is("INIT", "no address")
-		a.answers(false)
-		b.is("MASTER", "master will time out")
-		if c := a.status().Counters; c["send errors"] != 0 {
-			t.Errorf("counters %v", c)
-		}
-	})
+	for _, parent := range []string{"", "eth0"} {
+		inLab(t, func(l *lab) {
+			a, b := l.pair()
+			a.set(carpdev(parent))
+			a.set(remove(""))
+			a.is("INIT", "no address")
+			a.answers(false)
+			b.is("MASTER", "master will time out")
+			if c := a.status().Counters; c["send errors"] != 0 {
+				t.Errorf("counters %v", c)
+			}
+		})
+	}
 }
 
 // Whoever changes a key wants the old one refused, and at once.

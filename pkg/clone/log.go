@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"log/syslog"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // LogVar names a file that supervisors append their log to, instead of syslog:
@@ -46,8 +48,9 @@ func withoutTime(getenv func(string) string) func([]string, slog.Attr) slog.Attr
 	}
 }
 
-// isTerminal tells whether f is a character device: a person, most likely.
+// isTerminal tells whether a person may be reading f: not every character
+// device is a terminal, /dev/null is none.
 func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Name() != os.DevNull
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }

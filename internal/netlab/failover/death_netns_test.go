@@ -16,8 +16,14 @@ const (
 	// killed is how late after its dead time provider may take over from a host whose
 	// supervisor has been killed or stopped.
 	killed = 50 * time.Millisecond
-	// both is how long the old host's kernel may go on answering beside the new MASTER.
+	// both is how long the old host's kernel may go on answering beside the new MASTER:
+	// a lease of 4 s against a dead time of 3.39 s.
 	both = time.Second
+	// grain is how late the kernel's own timer may be on top of that. Address lifetimes
+	// run out at a check that is rounded by up to a quarter second and hangs on a timer
+	// that is 256 ms coarse at 250 Hz: of 260 leases of 4 s one in forty outlived
+	// 4.39 s, the longest 4.47 s.
+	grain = 150 * time.Millisecond
 
 	// restarted is what a command says that found the supervisor dead.
 	restarted = "its supervisor had died; started it again"
@@ -39,8 +45,8 @@ func (s *stage) letsGo(kernel *watch, taken time.Time) {
 	s.Helper()
 	after := kernel.silent().Sub(taken)
 	s.figure("hosta's kernel stops answering %s after provider took over", millis(after))
-	if after < 0 || after > both {
-		s.Errorf("hosta's kernel answered until %v after provider took over, want 0 to %v", after, both)
+	if after < 0 || after > both+grain {
+		s.Errorf("hosta's kernel answered until %v after provider took over, want 0 to %v", after, both+grain)
 	}
 	if got, err := s.hosta.Addresses(s.Context(), "carp0"); err != nil || len(got) != 0 {
 		s.Errorf("hosta's kernel has %v, %v; want no address", got, err)
