@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var comparePrefixes = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+var comparePrefixes = cmp.Options{cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })}
 
 func testRecord() Record {
 	return Record{Version: RecordVersion, Name: "carp0", Up: true, VHID: 1, AdvBase: 1, AdvSkew: 100,

@@ -44,6 +44,9 @@ func NewAuthenticator(vhid VHID, key Key, list AddressList) *Authenticator {
 // them too, and refusing them would make two masters. At most four lists are
 // kept, the latest.
 func (a *Authenticator) Tolerate(prev *Authenticator, until time.Time) {
+	if until.IsZero() {
+		return
+	}
 	old := []toleratedList{{signer: newSigner(prev.vhid, prev.key, prev.list), until: until}}
 	for _, t := range prev.tolerated {
 		if t.until.IsZero() { // the list before, without link-local addresses

@@ -149,6 +149,18 @@ func TestSpecOverslept(t *testing.T) {
 	h.until(14*s1, "14s: advertise advbase 1 advskew 0")
 }
 
+// A BACKUP that wakes more than a dead time late, with nothing in the socket,
+// was not listening to silence: the host slept. It listens for another one.
+func TestSpecBackupOverslept(t *testing.T) {
+	h := newHost(t, 1, 0).up()
+	h.now = 6 * s1 // exactly a dead time late: still believed
+	h.want(evDeadline, "BACKUP -> MASTER (master timed out)", "claim", "advertise advbase 1 advskew 0", "announce")
+	h = newHost(t, 1, 0).up()
+	h.now = 6*s1 + 1
+	h.want(evDeadline)
+	h.until(9*s1+1, "9.000000001s: BACKUP -> MASTER (master timed out), claim, advertise advbase 1 advskew 0, announce")
+}
+
 // "Late is not dead": what waits in the socket comes before the timer, and an
 // advertisement heard before the deadline is looked at restarts the dead time,
 // however late it is.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
@@ -17,25 +18,12 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	siblings, err := i.opts.Store.Siblings(i.name)
-	if err != nil {
-		return nil, err
-	}
-	if i.knobs.ARPBalance { // then several vhids may have one address
-		for n := range siblings {
-			siblings[n].Addresses = nil
-		}
-	}
-	next, notes, err := plan(i.record, c, parents, siblings)
-	if err != nil {
-		return nil, err
-	}
 	prev := i.record
+	next, notes, err := i.decide(c, parents)
+	if err != nil {
+		return nil, err
+	}
 	if !i.saved || !reflect.DeepEqual(prev, next) {
-		// The record first: a full disk must be found before the first effect.
-		if err := i.opts.Store.Save(next); err != nil {
-			return nil, fmt.Errorf("%s: %w", i.name, err)
-		}
 		if err := i.install(next); err != nil {
 			return nil, i.undo(prev, err)
 		}
@@ -44,8 +32,39 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	i.retry = nil // what failed before has just been done
 	if c.State != nil {
 		i.step(carp.Force(*c.State))
+		if i.machine.State() == carp.Init {
+			notes = append(notes, fmt.Sprintf("%s: it stays INIT: %s", i.name, i.machine.Reason()))
+		}
 	}
 	return notes, nil
+}
+
+// decide plans a change and saves the record that it leads to: first of all, so
+// that a full disk is found before the first effect, and with the other
+// supervisors kept out, so that of two that want the same vhid one sees the
+// other's.
+func (i *Interface) decide(c *control.Change, parents []link.Parent) (state.Record, []string, error) {
+	unlock, err := i.opts.Store.Exclusive()
+	if err != nil {
+		return i.record, nil, err
+	}
+	defer unlock()
+	siblings, err := i.opts.Store.Siblings(i.name)
+	if err != nil {
+		return i.record, nil, err
+	}
+	if i.knobs.ARPBalance { // then several vhids may have one address
+		for n := range siblings {
+			siblings[n].Addresses = nil
+		}
+	}
+	next, notes, err := plan(i.record, c, parents, siblings)
+	if err == nil && (!i.saved || !reflect.DeepEqual(i.record, next)) {
+		if err = i.opts.Store.Save(next); err != nil {
+			err = bsderr.Hint(fmt.Errorf("%s: %w", i.name, err), "%s: nothing was changed", i.name)
+		}
+	}
+	return next, notes, err
 }
 
 // install makes the kernel and the machine follow the record.

@@ -28,6 +28,7 @@ func (i *Interface) regroup() {
 		i.group = nil
 		return
 	}
+	moved := i.correspond()
 	key, _ := carp.NewKey(i.record.Password)
 	list := carp.NewAddressList(addresses(i.record.Addresses))
 	switch {
@@ -37,10 +38,25 @@ func (i *Interface) regroup() {
 		i.group = carp.NewGroup(i.record.VHID, key, list, i.opts.Random)
 	case !i.group.List().Equal(list):
 		i.group.Change(key, list, time.Now().Add(oldListTime))
+	case moved:
+		// A MASTER tells the new correspondent at once.
 	default:
 		return
 	}
 	i.generation++
+}
+
+// correspond notes the peers to advertise to and tells whether they are others
+// than before.
+func (i *Interface) correspond() (changed bool) {
+	for n := range i.families {
+		f := &i.families[n]
+		if to := i.peer(f); to != f.peer {
+			f.peer, changed = to, true
+			f.unicast.close()
+		}
+	}
+	return changed
 }
 
 // config is the machine's view of it all.

@@ -21,6 +21,7 @@ type family struct {
 	failing   bool
 
 	source  netip.Addr // of the latest advertisement
+	peer    netip.Addr // as last configured
 	unicast unicast
 }
 

@@ -106,6 +106,12 @@ func (s *store) Remove(name string) error {
 	return err
 }
 
+func (s *store) Exclusive() (func(), error) {
+	leave, err := s.enter("Exclusive")
+	leave()
+	return func() {}, err
+}
+
 func (s *store) Siblings(name string) (others []state.Record, err error) {
 	leave, err := s.enter("Siblings")
 	defer leave()

@@ -2,6 +2,8 @@ package carpif
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -52,6 +54,7 @@ type Interface struct {
 	group      *carp.Group // nil without vhid
 	generation uint64
 	knobs      sysctl.Values
+	knobsRead  bool // knobs are not just the zero values
 	demotion   int
 	ledger     state.Ledger  // what demotion is the sum of
 	entries    []state.Entry // our reasons for demotion
@@ -226,8 +229,13 @@ func (i *Interface) readKnobs() {
 	values, err := i.opts.Store.Knobs()
 	if err != nil {
 		i.limited("knobs", "knobs", "err", err)
+		// A file that cannot be read says nothing; one with a bad line still
+		// says the rest.
+		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable && i.knobsRead {
+			return
+		}
 	}
-	i.knobs = values
+	i.knobs, i.knobsRead = values, true
 }
 
 // loadKnobs follows the knobs and the host's demotion.

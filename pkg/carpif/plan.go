@@ -79,6 +79,10 @@ func checkRanges(name string, c *control.Change) error {
 		flaw = "vhid 0: must be 1 to 255"
 	case c.AdvSkew != nil && *c.AdvSkew > carp.MaxAdvSkew:
 		flaw = fmt.Sprintf("advskew %d: must be 0 to %d", *c.AdvSkew, carp.MaxAdvSkew)
+	case c.Peer != nil && c.Peer.IsValid() && !c.Peer.Is4():
+		flaw = fmt.Sprintf("peer %v: must be an IPv4 address", c.Peer)
+	case c.Peer6 != nil && c.Peer6.IsValid() && (!c.Peer6.Is6() || c.Peer6.Is4In6()):
+		flaw = fmt.Sprintf("peer6 %v: must be an IPv6 address", c.Peer6)
 	case c.State != nil && *c.State != carp.Backup && *c.State != carp.Master:
 		flaw = fmt.Sprintf("state %s: must be master or backup", strings.ToLower(c.State.String()))
 	}

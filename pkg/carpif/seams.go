@@ -55,6 +55,9 @@ type Kernel interface {
 // Store is what survives the supervisor: its record, its part in the parent's
 // settings and in the demotion ledger, and the host's knobs.
 type Store interface {
+	// Exclusive keeps every other interface's supervisor out for a moment,
+	// while a change is held against their records and saved.
+	Exclusive() (unlock func(), err error)
 	// Save writes the record, all of it or nothing; Remove forgets it.
 	Save(state.Record) error
 	Remove(name string) error

@@ -265,7 +265,9 @@ func TestLog(t *testing.T) {
 	if got := line(); !strings.HasPrefix(got, "time=2") {
 		t.Errorf("for a file: %q", got)
 	}
-	NewLog(getenv).Info("hello")
+	log, flush := NewLog(getenv)
+	log.Info("hello")
+	flush()
 	if b, err := os.ReadFile(env[LogVar]); err != nil || !strings.Contains(string(b), "msg=hello") {
 		t.Errorf("the file has %q, %v", b, err)
 	}

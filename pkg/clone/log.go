@@ -16,8 +16,12 @@ const LogVar = "IFCONFIG_CARP_LOG"
 // NewLog is a supervisor's log: standard error when a service manager reads
 // it or a person watches, else the file that LogVar names, else syslog (on
 // most hosts the journal), else nothing.
-func NewLog(getenv func(string) string) *slog.Logger {
-	return slog.New(slog.NewTextHandler(logWriter(getenv), &slog.HandlerOptions{ReplaceAttr: withoutTime(getenv)}))
+//
+// Logging never waits for whoever reads the log; flush writes what is left, at
+// the end.
+func NewLog(getenv func(string) string) (log *slog.Logger, flush func()) {
+	q := newLogQueue(logWriter(getenv))
+	return slog.New(slog.NewTextHandler(q, &slog.HandlerOptions{ReplaceAttr: withoutTime(getenv)})), q.Flush
 }
 
 func logWriter(getenv func(string) string) io.Writer {

@@ -1,12 +1,17 @@
 package clone
 
 import (
+	"context"
+
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
 
 // store is the state folder as one supervisor uses it: carpif.Store.
 type store struct{ *state.Dir }
+
+// Exclusive is the folder's lock.
+func (s store) Exclusive() (func(), error) { return s.LockFolder(context.Background()) }
 
 // Siblings are the records of the other interfaces. One that cannot be read
 // does not keep this one from working.

@@ -95,6 +95,7 @@ type supervisor struct {
 	kernel *link.Kernel
 	iface  *carpif.Interface
 	log    *slog.Logger
+	flush  func() // of log
 	ln     net.Listener
 	path   string
 }
@@ -112,7 +113,8 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	if err != nil {
 		return nil, err
 	}
-	s := &supervisor{name: name, dir: dir, lock: lock, log: NewLog(getenv)}
+	s := &supervisor{name: name, dir: dir, lock: lock}
+	s.log, s.flush = NewLog(getenv)
 	defer func() {
 		if err != nil {
 			s.release(create)
@@ -262,6 +264,7 @@ func (s *supervisor) release(remove bool) {
 	if s.kernel != nil {
 		_ = s.kernel.Close()
 	}
+	s.flush()
 	if remove {
 		_ = s.lock.Remove()
 	} else {

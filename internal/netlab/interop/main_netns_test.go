@@ -39,6 +39,10 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "interop: build the command: %v\n%s", err, out)
 		return 1
 	}
+	if err := machine.watch(); err != nil {
+		fmt.Fprintln(os.Stderr, "interop:", err)
+		return 1
+	}
 	flag.Parse()
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })

@@ -1,0 +1,104 @@
+//go:build netns
+
+package interop
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// machine watches the machine itself, beside all tests: how long it lets wait whoever
+// sleeps a moment and then asks the kernel for a change of an interface. Both is what
+// a supervisor does that becomes MASTER, and the lock for the latter is one for all
+// network namespaces: the end of another test's LAN can hold it for half a second.
+var machine monitor
+
+// monitor keeps the times at which the machine stood still.
+type monitor struct {
+	mu     sync.Mutex
+	stalls []stall
+}
+
+// stall is a time in which nothing went on.
+type stall struct{ from, to time.Time }
+
+const (
+	// between is how often the monitor looks.
+	between = 2 * time.Millisecond
+	// standstill is what counts as one, beyond the sleep itself.
+	standstill = 3 * time.Millisecond
+)
+
+// watch begins. Like a supervisor it has the lowest real-time priority.
+func (m *monitor) watch() error {
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: the thread has a network of its own
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			ready <- fmt.Errorf("a network for the monitor: %w", err)
+			return
+		}
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			ready <- fmt.Errorf("a socket for the monitor: %w", err)
+			return
+		}
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
+		ready <- m.look(fd)
+		for {
+			from := time.Now()
+			_ = unix.Nanosleep(&unix.Timespec{Nsec: between.Nanoseconds()}, nil)
+			_ = m.look(fd)
+			if to := time.Now(); to.Sub(from) > between+standstill {
+				m.mu.Lock()
+				m.stalls = append(m.stalls, stall{from.Add(between), to})
+				m.mu.Unlock()
+			}
+		}
+	}()
+	return <-ready
+}
+
+// look makes a change that is none, under the kernel's lock for changes.
+func (m *monitor) look(fd int) error {
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	request.SetUint32(1000)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFTXQLEN, request)
+}
+
+// stalled is for how long the machine stood still between two moments.
+func (m *monitor) stalled(from, to time.Time) (sum time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.stalls {
+		sum += s.within(from, to)
+	}
+	return sum
+}
+
+// longest is the longest single standstill between two moments.
+func (m *monitor) longest(from, to time.Time) (longest time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.stalls {
+		longest = max(longest, s.within(from, to))
+	}
+	return longest
+}
+
+func (s stall) within(from, to time.Time) time.Duration {
+	if s.from.After(from) {
+		from = s.from
+	}
+	if s.to.Before(to) {
+		to = s.to
+	}
+	return max(to.Sub(from), 0)
+}
