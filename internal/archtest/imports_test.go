@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"internal/netlab":          {},
 	"internal/netlab/demo":     {"internal/netlab"},
 	"internal/netlab/failover": {},
+	"internal/netlab/interop":  {},
 	"internal/archtest":        {},
 }
 

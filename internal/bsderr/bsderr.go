@@ -95,6 +95,8 @@ func Strerror(errno unix.Errno) string {
 		return "Device not configured"
 	case unix.EEXIST:
 		return "File exists"
+	case unix.EBUSY:
+		return "Device busy"
 	case unix.EINVAL:
 		return "Invalid argument"
 	case unix.EADDRNOTAVAIL:

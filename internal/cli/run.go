@@ -72,6 +72,10 @@ func Run(ctx context.Context, env Env, args []string) int {
 	if err != nil { // a mistake in the model
 		panic(err)
 	}
+	if letter := illegalOption(args); letter != "" {
+		_, _ = fmt.Fprintf(env.Stderr, "%s: illegal option -- %s\n", program, letter)
+		return usage(env.Stderr, 1)
+	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		_, _ = fmt.Fprintf(env.Stderr, "%s: %v\n", program, err)
@@ -99,6 +103,35 @@ func Run(ctx context.Context, env Env, args []string) int {
 		return status(env, clone.Supervise(ctx, s.Name, s.Create, s.ControlFD, env.Getenv))
 	}
 	return status(env, m.run(ctx, env))
+}
+
+// letters are the options of one letter; the one behind j is its value.
+const letters = "alCdukvhj"
+
+// illegalOption is the first letter among the options, in getopt(3)'s way, that
+// is none.
+func illegalOption(args []string) string {
+	for n := 0; n < len(args); n++ {
+		bundle, ok := strings.CutPrefix(args[n], "-")
+		if !ok || bundle == "" || bundle == "-" {
+			return ""
+		}
+		if strings.HasPrefix(bundle, "-") {
+			continue // kong knows the long ones
+		}
+		for at, letter := range bundle {
+			if !strings.ContainsRune(letters, letter) {
+				return string(letter)
+			}
+			if letter == 'j' {
+				if at == len(bundle)-1 {
+					n++ // its value is the next argument
+				}
+				break
+			}
+		}
+	}
+	return ""
 }
 
 // status prints an error, if there is one, and says how to exit.

@@ -28,6 +28,7 @@ type device struct {
 	loopback  bool
 	up        bool // set up by the administrator
 	carrier   bool // operational, RFC 2863: IFF_RUNNING
+	port      bool // of a bridge, bond or the like, whose frames go to that
 }
 
 // ours reports whether the device is a backing this project made: labelled,

@@ -102,6 +102,10 @@ func deviceOf(l netlink.Link) device {
 		loopback:  at.RawFlags&unix.IFF_LOOPBACK != 0,
 		up:        at.RawFlags&unix.IFF_UP != 0,
 		carrier:   at.RawFlags&unix.IFF_RUNNING != 0,
+		port:      at.MasterIndex != 0,
+	}
+	if at.Slave != nil && at.Slave.SlaveType() == "vrf" {
+		d.port = false // a VRF routes, it does not take the frames away
 	}
 	switch d.kind {
 	case "device": // the library's word for "no kind"

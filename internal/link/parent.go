@@ -18,6 +18,9 @@ type Parent struct {
 	Up        bool // set up by the administrator
 	Carrier   bool // operational (IFF_RUNNING): up, with carrier, not dormant
 	MTU       int  // bytes
+	// Port says that the interface is a port of a bridge, a bond or the like.
+	// That takes its frames, so no macvlan can be made on it.
+	Port bool
 }
 
 // Parents returns the interfaces a carpN can live on, in ifindex order: of
@@ -56,7 +59,7 @@ func (b *backings) Parent(name string) (Parent, error) {
 }
 
 func parentOf(d device, locals []localAddress) Parent {
-	p := Parent{Index: d.index, Name: d.name, MAC: d.mac, Up: d.up, Carrier: d.carrier, MTU: d.mtu}
+	p := Parent{Index: d.index, Name: d.name, MAC: d.mac, Up: d.up, Carrier: d.carrier, MTU: d.mtu, Port: d.port}
 	for _, l := range locals {
 		if l.index == d.index && l.usable {
 			p.Addresses = append(p.Addresses, l.Prefix)

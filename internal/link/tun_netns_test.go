@@ -217,7 +217,9 @@ func TestTUNLeaseOfAHungProcess(t *testing.T) {
 	after4, after6 := l.lastReply(probe4).Sub(stopped), l.lastReply(probe6).Sub(stopped)
 	t.Logf("after SIGSTOP with a lease of %d s IPv4 answered for %v, IPv6 for %v", lease, after4, after6)
 	for _, after := range []time.Duration{after4, after6} {
-		if after < (lease-1)*time.Second || after > (lease+2)*time.Second {
+		// Usually it is the lease and a few tenths. On a crowded machine the work that deletes the
+		// address has been seen more than two seconds late.
+		if after < (lease-1)*time.Second || after > (lease+4)*time.Second {
 			t.Errorf("answered for %v with a lease of %d s", after, lease)
 		}
 	}

@@ -2,6 +2,7 @@ package carp
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -13,7 +14,18 @@ type Group struct {
 	auth    *Authenticator
 	counter *Counter
 	memory  *Memory
+	// former are the lists before recent changes, the latest first.
+	former []formerList
 }
+
+// formerList is what peers that have not been changed yet go by.
+type formerList struct {
+	auth  *Authenticator
+	until time.Time
+}
+
+// maxFormer bounds the advertisements that one interval may take.
+const maxFormer = 4
 
 // NewGroup joins vhid with a key and an address list; draw yields the random
 // numbers for the counter.
@@ -26,12 +38,32 @@ func NewGroup(vhid VHID, key Key, list AddressList, draw func() uint64) *Group {
 	}
 }
 
-// Change takes another key or address list and until the given time also
-// accepts what peers make with the ones before.
-func (g *Group) Change(key Key, list AddressList, until time.Time) {
-	next := NewAuthenticator(g.vhid, key, list)
+// Change takes another address list. Until the given time what peers make with
+// the one before is accepted too, and FormerAdvertisements speak to them.
+func (g *Group) Change(list AddressList, until time.Time) {
+	next := NewAuthenticator(g.vhid, g.auth.key, list)
 	next.Tolerate(g.auth, until)
-	g.auth = next
+	former := []formerList{{g.auth, until}}
+	for _, f := range g.former {
+		if !f.auth.list.Equal(g.auth.list) {
+			former = append(former, f)
+		}
+	}
+	g.auth, g.former = next, former[:min(len(former), maxFormer)]
+}
+
+// FormerAdvertisements appends to ads what t is said with for members that
+// still have a list from before a change, none most of the time. Without them
+// a BACKUP that is changed after the MASTER would not understand it any more
+// and become MASTER too. Members that have the new list count one bad digest.
+func (g *Group) FormerAdvertisements(ads []Advertisement, now time.Time, t Timing) []Advertisement {
+	g.former = slices.DeleteFunc(g.former, func(f formerList) bool { return !now.Before(f.until) })
+	for _, f := range g.former {
+		if !f.auth.list.Equal(g.auth.list) {
+			ads = append(ads, g.sign(f.auth, t))
+		}
+	}
+	return ads
 }
 
 // VHID is the group's number.
@@ -43,8 +75,12 @@ func (g *Group) List() AddressList { return g.auth.List() }
 // Advertisement makes the next advertisement with this timing. Each family
 // that carries one calls it once.
 func (g *Group) Advertisement(t Timing) Advertisement {
+	return g.sign(g.auth, t)
+}
+
+func (g *Group) sign(auth *Authenticator, t Timing) Advertisement {
 	ad := Advertisement{VHID: g.vhid, Timing: t, Counter: g.counter.Next()}
-	ad.Digest = g.auth.Digest(ad.Counter)
+	ad.Digest = auth.Digest(ad.Counter)
 	g.memory.Sent(ad.Digest)
 	return ad
 }

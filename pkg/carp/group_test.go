@@ -258,8 +258,8 @@ func TestChangeToleratesTheListBefore(t *testing.T) {
 	key := mustKey("secret")
 	lists := [][]string{{"192.0.2.1", "fe80::1"}, {"192.0.2.2", "fe80::1"}, {"192.0.2.3", "fe80::1"}}
 	ours := carp.NewGroup(1, key, addresses(t, lists[0]...), counting(0))
-	ours.Change(key, addresses(t, lists[1]...), at(10*time.Second))
-	ours.Change(mustKey("rotated"), addresses(t, lists[2]...), at(20*time.Second))
+	ours.Change(addresses(t, lists[1]...), at(10*time.Second))
+	ours.Change(addresses(t, lists[2]...), at(20*time.Second))
 	if !ours.List().Equal(addresses(t, lists[2]...)) {
 		t.Errorf("list in force: %v", ours.List().All())
 	}
@@ -271,7 +271,7 @@ func TestChangeToleratesTheListBefore(t *testing.T) {
 		when time.Duration
 		want carp.Verdict
 	}{
-		{"in force", "rotated", lists[2], 0, carp.Accepted},
+		{"in force", "secret", lists[2], 0, carp.Accepted},
 		{"before", "secret", lists[1], 0, carp.Accepted},
 		{"before, without link-local", "secret", lists[1][:1], 0, carp.Accepted},
 		{"two before", "secret", lists[0], 0, carp.Accepted},
@@ -279,9 +279,9 @@ func TestChangeToleratesTheListBefore(t *testing.T) {
 		{"before, just in time", "secret", lists[1], 20*time.Second - 1, carp.Accepted},
 		{"before, at its end", "secret", lists[1], 20 * time.Second, carp.BadAuthentication},
 		{"before, without link-local, at its end", "secret", lists[1][:1], 20 * time.Second, carp.BadAuthentication},
-		{"in force, without link-local", "rotated", lists[2][:1], time.Hour, carp.Accepted},
-		{"in force, later", "rotated", lists[2], time.Hour, carp.Accepted},
-		{"new list, old key", "secret", lists[2], 0, carp.BadAuthentication},
+		{"in force, without link-local", "secret", lists[2][:1], time.Hour, carp.Accepted},
+		{"in force, later", "secret", lists[2], time.Hour, carp.Accepted},
+		{"new list, other key", "other", lists[2], 0, carp.BadAuthentication},
 	} {
 		n += 1000
 		peer := carp.NewGroup(1, mustKey(tt.key), addresses(t, tt.list...), counting(n))
@@ -290,6 +290,50 @@ func TestChangeToleratesTheListBefore(t *testing.T) {
 		if _, got := ours.Judge(at(tt.when), &p, true, time.Hour); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestFormerAdvertisements: whoever still has one of the lists before is spoken
+// to, for as long as it is understood; nobody once the list is as it was.
+func TestFormerAdvertisements(t *testing.T) {
+	a, ab, abc := addresses(t, "192.0.2.1"), addresses(t, "192.0.2.1", "192.0.2.2"), addresses(t, "192.0.2.1", "192.0.2.2", "192.0.2.3")
+	ours := carp.NewGroup(1, mustKey("secret"), a, counting(0))
+	understood := func(when time.Duration, list carp.AddressList) (n int) {
+		peer := carp.NewGroup(1, mustKey("secret"), list, counting(1000))
+		for _, ad := range ours.FormerAdvertisements(nil, at(when), slow) {
+			p := carp.Packet{From: peerAddr, TTL: 255, ToGroup: true, Payload: ad.Append(nil)}
+			if _, got := peer.Judge(at(when), &p, true, time.Hour); got == carp.Accepted {
+				n++
+			}
+		}
+		return n
+	}
+	if n := understood(0, a); n != 0 {
+		t.Errorf("before any change: %d former advertisements", n)
+	}
+	ours.Change(ab, at(10*time.Second))
+	ours.Change(abc, at(20*time.Second))
+	for _, tt := range []struct {
+		name string
+		when time.Duration
+		list carp.AddressList
+		want int
+	}{
+		{"the list before the last change", 0, ab, 1},
+		{"the one before that", 0, a, 1},
+		{"the one in force has its own", 0, abc, 0},
+		{"over for the first change", 10 * time.Second, a, 0},
+		{"but not for the second", 10 * time.Second, ab, 1},
+		{"over for all", 20 * time.Second, ab, 0},
+	} {
+		if got := understood(tt.when, tt.list); got != tt.want {
+			t.Errorf("%s: understood %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	ours.Change(a, at(40*time.Second))
+	ours.Change(abc, at(40*time.Second))
+	if n := understood(30*time.Second, abc); n != 0 {
+		t.Errorf("the list is as it was, and %d are sent for it besides", n)
 	}
 }
 

@@ -47,6 +47,11 @@ func (m *Machine) Reason() string { return m.reason }
 // the handover afterwards.
 func (m *Machine) Answering() bool { return m.state == Master || !m.releaseAt.IsZero() }
 
+// inherited tells whether the kernel answers in the stead of a supervisor that
+// died, and no other host has taken over since: to the segment this host is
+// still MASTER, and it leaves like one.
+func (m *Machine) inherited() bool { return m.state != Master && !m.releaseAt.IsZero() && !m.handover }
+
 // HandingOver tells whether the machine has bowed out and waits, for
 // HandoverTime at most, for its successor.
 func (m *Machine) HandingOver() bool { return m.handover }
@@ -327,7 +332,7 @@ func (m *Machine) become(to State, now time.Time, why string) {
 // break. Without, it releases at once, before anything else.
 func (m *Machine) leave(now time.Time, to State, why string, bowOut bool) {
 	switch {
-	case m.state == Master && bowOut:
+	case bowOut && (m.state == Master || m.inherited()):
 		m.do(Action{Kind: ActionAdvertise, Timing: Timing{Base: bowOutBase, Skew: bowOutSkew}}, true)
 		m.releaseAt, m.handover = now.Add(HandoverTime), true
 	case m.Answering():

@@ -251,11 +251,23 @@ func TestSpecInherited(t *testing.T) {
 	h.until(4*s1, "3.9921875s: BACKUP -> MASTER (master timed out), claim, advertise advbase 1 advskew 254, announce")
 	h.until(5*s1, nil...)
 
-	// Down lets go.
+	// Down leaves like a MASTER, which it is to the segment: with a bow-out, or
+	// the client would wait for the rest of somebody's dead time.
 	h = newHost(t, 1, 0)
 	h.want(evInherited)
 	h.up()
-	h.want(evDown, "release", "BACKUP -> INIT (down)")
+	h.want(evDown, "advertise advbase 255 advskew 255", "BACKUP -> INIT (down)")
+	if !h.m.HandingOver() {
+		t.Error("does not wait for a successor")
+	}
+	h.until(s1, "20ms: release")
+
+	// But not when somebody has taken over: then nothing is inherited.
+	h = newHost(t, 1, 0)
+	h.want(evInherited)
+	h.up()
+	h.want(carp.Heard(timing(1, 0)), "release")
+	h.want(evDown, "BACKUP -> INIT (down)")
 
 	// A MASTER has its own claim; there is nothing to inherit.
 	h = newMaster(t, 1, 0)

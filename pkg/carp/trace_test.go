@@ -122,6 +122,7 @@ func TestTraces(t *testing.T) {
 // replay is a machine with its group and a recorded peer.
 type replay struct {
 	*testing.T
+	draw  func() uint64
 	s     scenario
 	d     difference
 	m     carp.Machine
@@ -153,6 +154,7 @@ func newReplay(t *testing.T, s scenario, d difference) *replay {
 		conf: carp.Config{Timing: timing(s.AdvBase, s.AdvSkew), Preempt: strings.HasSuffix(s.Name, "-preempt"), Ready: true},
 		// FreeBSD would not notice, but we would: the peer's counters are its own.
 		group: carp.NewGroup(vhid, key, list, draw),
+		draw:  draw,
 		peer:  carp.NewAuthenticator(vhid, key, list),
 	}
 }
@@ -240,7 +242,7 @@ func (r *replay) command(now time.Duration, text string) {
 	case text == "ifconfig vhid 1 state backup":
 		r.step(now, carp.Force(carp.Backup))
 		if r.d.keyLost {
-			r.group.Change(carp.Key{}, r.group.List(), at(now))
+			r.group = carp.NewGroup(r.group.VHID(), carp.Key{}, r.group.List(), r.draw)
 		}
 	case text == "ifconfig vhid 1 state master":
 		r.step(now, carp.Force(carp.Master))

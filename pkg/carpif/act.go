@@ -42,7 +42,7 @@ func (i *Interface) act(a carp.Action) {
 		if !i.attached {
 			return // the kernel interface went with its parent
 		}
-		if err := i.opts.Kernel.Release(i.name); err != nil {
+		if err := i.kernel().Release(i.name); err != nil {
 			i.limited("release", "releasing the addresses", "err", err)
 		}
 	case carp.ActionAdvertise:
@@ -90,6 +90,10 @@ func (i *Interface) advertise(t carp.Timing) {
 		}
 		f.sent++
 		out = true
+		i.former = i.group.FormerAdvertisements(i.former[:0], time.Now(), t)
+		for n := range i.former {
+			_ = i.transmit(f, &i.former[n]) // what counts went out
+		}
 	}
 	switch {
 	case failed != nil:
@@ -110,13 +114,18 @@ func (i *Interface) advertise(t carp.Timing) {
 // advertiseOver sends one family's advertisement, to its peer or to the group.
 func (i *Interface) advertiseOver(f *family, t carp.Timing) error {
 	ad := i.group.Advertisement(t)
+	return i.transmit(f, &ad)
+}
+
+// transmit sends an advertisement by a family's way.
+func (i *Interface) transmit(f *family, ad *carp.Advertisement) error {
 	if i.peer(f).IsValid() {
-		return i.sendTo(f, &ad)
+		return i.sendTo(f, ad)
 	}
 	var header [carp.HeaderLen]byte
 	i.ipID++
 	return i.send(frame.Packet{
-		SrcMAC:  i.record.VHID.MAC(),
+		SrcMAC:  i.mac(),
 		Src:     f.source,
 		TOS:     i.tos(),
 		ID:      i.ipID,
@@ -131,7 +140,7 @@ func (i *Interface) tos() uint8 { return uint8(i.knobs.DSCP << 2) }
 // the Ethernet header too, so that switches learn it.
 func (i *Interface) announce(request bool) {
 	i.announcedAt = time.Now()
-	mac := frame.MAC(i.record.VHID.MAC())
+	mac := i.mac()
 	router := i.forwarding6()
 	for _, p := range i.record.Addresses {
 		var err error
@@ -178,7 +187,7 @@ const renewTime = 250 * time.Millisecond
 // claim makes the kernel answer for the addresses.
 func (i *Interface) claim() {
 	i.renewedAt = time.Now()
-	if err := i.opts.Kernel.Claim(i.name, i.leases()); err != nil {
+	if err := i.kernel().Claim(i.name, i.leases()); err != nil {
 		i.limited("claim", "claiming the addresses", "err", err)
 		i.renewedAt = time.Time{} // with the next advertisement again
 	}
@@ -188,7 +197,7 @@ func (i *Interface) claim() {
 // MASTER must not go on advertising what it does not answer for.
 func (i *Interface) renew() {
 	i.renewedAt = time.Now()
-	readded, err := i.opts.Kernel.Renew(i.name, i.leases())
+	readded, err := i.kernel().Renew(i.name, i.leases())
 	if errors.Is(err, link.ErrReleased) {
 		i.claim()
 		return

@@ -3,20 +3,25 @@ package carpif
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"golang.org/x/sys/unix"
 )
 
 // change applies one command line, whole or not at all: plan, record, act, and
 // undo if the kernel refuses. The notes are for the person.
 func (i *Interface) change(c *control.Change) (notes []string, err error) {
-	parents, err := i.opts.Kernel.Parents()
+	parents, err := i.kernel().Parents()
 	if err != nil {
 		return nil, err
+	}
+	if c.Backing != nil && i.saved {
+		return nil, bsderr.Errno(opSetVHID, unix.EINVAL, i.name+": backing is chosen at create, for good")
 	}
 	prev := i.record
 	next, notes, err := i.decide(c, parents)
@@ -88,6 +93,9 @@ func (i *Interface) install(next state.Record) error {
 	// is an install too.
 	err := i.resolveParent()
 	i.reconfigure()
+	if i.machine.State() == carp.Master && !slices.Equal(prev.Addresses, next.Addresses) {
+		i.claim() // a new length is no new list to the machine, but to the kernel
+	}
 	i.showLink()
 	if next.Up {
 		i.step(carp.Event{Kind: carp.EventUp})

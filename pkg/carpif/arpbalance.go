@@ -38,7 +38,7 @@ func arpIgnore(balanced bool) string {
 // addresses have it.
 func (i *Interface) rebalance() {
 	var targets []netip.Addr
-	if i.attached && i.knobs.ARPBalance {
+	if i.attached && i.knobs.ARPBalance && !i.isTUN() { // with one MAC there is nothing to choose from
 		for _, p := range i.record.Addresses {
 			if p.Addr().Is4() {
 				targets = append(targets, p.Addr())
@@ -61,7 +61,7 @@ func (i *Interface) rebalance() {
 		}
 	}
 	if on := b.wire != nil; i.attached && on != wasOn {
-		if err := i.opts.Kernel.WriteSetting(i.name, "ipv4", "arp_ignore", arpIgnore(on)); err != nil {
+		if err := i.kernel().WriteSetting(i.name, "ipv4", "arp_ignore", arpIgnore(on)); err != nil {
 			i.limited("arpbalance setting", "arpbalance", "err", err)
 		}
 	}
@@ -96,7 +96,7 @@ func (i *Interface) answerARP() {
 }
 
 func (i *Interface) replyTo(request frame.ARP) {
-	mac := frame.MAC(i.record.VHID.MAC())
+	mac := i.mac()
 	err := i.send(frame.ARP{
 		SrcMAC: mac, DstMAC: request.SenderMAC, Op: frame.ARPReply,
 		SenderMAC: mac, SenderAddr: request.TargetAddr,

@@ -7,10 +7,9 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
-// oldListTime is how long the group's previous address list is also accepted
-// from peers. With the BACKUPs edited first and the MASTER last there is never
-// a second MASTER; the other way round the hosts not edited yet refuse the new
-// list and there is nothing that we could do about it.
+// oldListTime is how long after a change of the address list members that
+// still have the one before are understood and spoken to, so that the
+// administrator can edit one host after the other, in any order.
 const oldListTime = 10 * time.Minute
 
 // reconfigure brings the group and the machine in line with the record, the
@@ -37,7 +36,7 @@ func (i *Interface) regroup() {
 		// old one refused, and whatever was tolerated with it.
 		i.group = carp.NewGroup(i.record.VHID, key, list, i.opts.Random)
 	case !i.group.List().Equal(list):
-		i.group.Change(key, list, time.Now().Add(oldListTime))
+		i.group.Change(list, time.Now().Add(oldListTime))
 	case moved:
 		// A MASTER tells the new correspondent at once.
 	default:

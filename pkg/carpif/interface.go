@@ -23,7 +23,9 @@ type Options struct {
 	// the create request that succeeds.
 	Created bool
 	Kernel  Kernel
-	Store   Store
+	// TUN is the kernel with the other backing.
+	TUN   Kernel
+	Store Store
 	// OpenSegment opens the wire of a parent for one vhid.
 	OpenSegment func(parent string, vhid carp.VHID) (Segment, error)
 	// OpenUnicast opens the way to a peer by unicast.
@@ -92,6 +94,7 @@ type Interface struct {
 	quiet       quiet
 	buf         [2048]byte
 	out         []byte
+	former      []carp.Advertisement // scratch of advertise
 }
 
 // call is a request on its way to the owner.

@@ -83,7 +83,7 @@ func (i *Interface) resolveParent() error {
 		_ = i.detach()
 		return nil
 	}
-	p, err := i.opts.Kernel.Parent(i.record.Parent)
+	p, err := i.kernel().Parent(i.record.Parent)
 	if errors.Is(err, fs.ErrNotExist) {
 		_ = i.detach()
 		return nil
@@ -104,7 +104,7 @@ func (i *Interface) resolveParent() error {
 // attach takes hold of the parent: its settings, the backing on it, its wire.
 // On failure nothing is held.
 func (i *Interface) attach() error {
-	k, name := i.opts.Kernel, i.parent.Name
+	k, name := i.kernel(), i.parent.Name
 	err := i.opts.Store.UseParent(name, i.parent.Index, i.name, func() (map[string]string, error) {
 		return k.ParentSettings(name)
 	})
@@ -137,11 +137,11 @@ func (i *Interface) back() (err error) {
 	mac := i.record.VHID.MAC()
 	if i.inherit {
 		i.inherit = false
-		if i.backing, i.inherited, err = i.opts.Kernel.Inherit(i.name, i.parent.Index, mac); err != nil || i.inherited {
+		if i.backing, i.inherited, err = i.kernel().Inherit(i.name, i.parent.Index, mac); err != nil || i.inherited {
 			return err
 		}
 	}
-	i.backing, err = i.opts.Kernel.EnsureBacking(i.name, i.parent.Index, mac)
+	i.backing, err = i.kernel().EnsureBacking(i.name, i.parent.Index, mac)
 	return err
 }
 
@@ -162,7 +162,7 @@ func (i *Interface) detach() error {
 		i.families[n].unicast.close()
 	}
 	i.segment, i.ready, i.attached = nil, nil, false
-	err := i.opts.Kernel.DeleteBacking(i.name)
+	err := i.kernel().DeleteBacking(i.name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
 		err = nil // gone, or somebody else's by now
 	}
@@ -179,14 +179,14 @@ func (i *Interface) leaveParent() {
 	p := *i.parent
 	i.parent = nil
 	err := i.opts.Store.LeaveParent(p.Name, i.name, func(saved map[string]string) error {
-		err := i.opts.Kernel.RestoreParent(p.Name, saved)
+		err := i.kernel().RestoreParent(p.Name, saved)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		// Gone, and its settings with it; or it has another name now.
-		now, err := i.opts.Kernel.Parents()
+		now, err := i.kernel().Parents()
 		if n := slices.IndexFunc(now, func(o link.Parent) bool { return o.Index == p.Index }); n >= 0 {
-			return i.opts.Kernel.RestoreParent(now[n].Name, saved)
+			return i.kernel().RestoreParent(now[n].Name, saved)
 		}
 		return err
 	})
@@ -241,7 +241,7 @@ func (i *Interface) sourceOf(fits func(netip.Addr) bool) netip.Addr {
 // forwarding6 tells whether the host routes IPv6 on the parent: what the
 // router flag of a neighbour advertisement says.
 func (i *Interface) forwarding6() bool {
-	v, err := i.opts.Kernel.ReadSetting(i.record.Parent, "ipv6", "forwarding")
+	v, err := i.kernel().ReadSetting(i.record.Parent, "ipv6", "forwarding")
 	return err == nil && v != "0"
 }
 

@@ -35,6 +35,12 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	set(&r.AdvBase, c.AdvBase)
 	set(&r.AdvSkew, c.AdvSkew)
 	set(&r.CarpDev, c.CarpDev)
+	if c.Backing != nil {
+		r.Backing = ""
+		if *c.Backing == control.TUN {
+			r.Backing = string(control.TUN)
+		}
+	}
 	set(&r.Peer, c.Peer)
 	set(&r.Peer6, c.Peer6)
 	set(&r.Description, c.Description)
@@ -213,6 +219,10 @@ func planParent(r *state.Record, c *control.Change, parents []link.Parent) error
 				r.Name, r.Addresses[0].Addr(), subnets(parents)))
 	case p == nil:
 		return nil
+	}
+	if p.Port && p.Name != r.Parent {
+		return bsderr.Errno(opSetVHID, unix.EBUSY,
+			fmt.Sprintf("%s: %s is a port of a bridge or a bond; its parent must be that", r.Name, p.Name))
 	}
 	r.Parent = p.Name
 	return checkCovered(r, c, p, parents)

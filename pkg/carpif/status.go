@@ -27,6 +27,9 @@ func (i *Interface) status(keys bool) *control.Status {
 		"sent inet6":  i.families[1].sent,
 		"send errors": i.families[0].failed + i.families[1].failed,
 	}
+	if s.LLAddr != "" {
+		s.LLAddr = i.mac().String()
+	}
 	s.Families = i.familyStatus()
 	for _, e := range i.ledger {
 		s.Demotions = append(s.Demotions, control.DemotionStatus{Name: e.Name, Owner: e.Owner, Value: e.Value, Since: e.Since})

@@ -93,6 +93,7 @@ type supervisor struct {
 	dir    *state.Dir
 	lock   *state.Lock
 	kernel *link.Kernel
+	tun    *link.TUN
 	iface  *carpif.Interface
 	log    *slog.Logger
 	flush  func() // of log
@@ -135,12 +136,18 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	if s.kernel, err = link.Open(); err != nil {
 		return nil, err
 	}
+	s.tun = s.kernel.TUN()
 	foreign, err := s.kernel.Foreign(name)
 	if err != nil {
 		return nil, err
 	}
 	if foreign {
 		return nil, nameTaken(name)
+	}
+	if create {
+		if err := s.refuseLiving(); err != nil {
+			return nil, err
+		}
 	}
 	changed, err := dir.Watch(ctx)
 	if err != nil {
@@ -156,6 +163,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		Record:  record,
 		Created: !create,
 		Kernel:  s.kernel,
+		TUN:     s.tun,
 		Store:   store{dir},
 		OpenSegment: func(parent string, vhid carp.VHID) (carpif.Segment, error) {
 			return wire.Open(parent, uint8(vhid))
@@ -172,6 +180,23 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		PID:          os.Getpid(),
 	})
 	return s, nil
+}
+
+// refuseLiving refuses to create what answers already: the lease of addresses
+// on a carp interface that this state folder knows nothing of is renewed by a
+// supervisor with another folder.
+func (s *supervisor) refuseLiving() error {
+	has, err := s.kernel.HasAddresses(s.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case has:
+		return bsderr.Errno(opCreate, unix.EEXIST,
+			s.name+": it answers for addresses already; another supervisor has it, with another state folder than "+s.dir.Path())
+	}
+	return nil
 }
 
 // listen opens the control socket. Whatever is at its path is a leftover: the
@@ -260,6 +285,9 @@ func (s *supervisor) release(remove bool) {
 		if s.lock.Current() { // or the path may be a successor's
 			_ = os.Remove(s.path)
 		}
+	}
+	if s.tun != nil {
+		_ = s.tun.Close()
 	}
 	if s.kernel != nil {
 		_ = s.kernel.Close()

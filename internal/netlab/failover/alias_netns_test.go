@@ -29,11 +29,11 @@ func TestAlias(t *testing.T) {
 			between       time.Duration
 			after         time.Duration
 		}{
-			// Whoever has the new list understands the old one for minutes; a BACKUP that
-			// has the old one does not understand the new, and waits for its dead time.
+			// Whoever has the new list understands the old one, and speaks it too, for
+			// minutes: the order does not matter, nor how long the second edit takes.
 			{"added, BACKUP first", alias, s.provider, s.hosta, deadTime + time.Second, 1500 * time.Millisecond},
-			{"removed, MASTER first", removing, s.hosta, s.provider, 2 * time.Second, deadTime},
-			{"added, MASTER first", alias, s.hosta, s.provider, 2 * time.Second, deadTime},
+			{"removed, MASTER first", removing, s.hosta, s.provider, deadTime + 2*time.Second, 1500 * time.Millisecond},
+			{"added, MASTER first", alias, s.hosta, s.provider, deadTime + 2*time.Second, 1500 * time.Millisecond},
 			{"removed, BACKUP first", removing, s.provider, s.hosta, deadTime + time.Second, 1500 * time.Millisecond},
 		} {
 			s.on(edit.first, edit.line)
