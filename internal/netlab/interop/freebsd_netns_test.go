@@ -320,8 +320,8 @@ func sourceMAC(t *testing.T) {
 			s.Errorf("advertised with %v, want source %v and ttl 255", ad.Frame, mac1)
 		}
 	}
-	if families[netlab.EtherTypeIPv4] < 3 || families[netlab.EtherTypeIPv6] < 3 || bowOuts != 2 {
-		s.Errorf("%d advertisements by IPv4 and %d by IPv6, %d of them bow-outs; want 3 or more each, 2 of them bow-outs",
+	if families[netlab.EtherTypeIPv4] < 3 || families[netlab.EtherTypeIPv6] < 3 || bowOuts < 2 {
+		s.Errorf("%d advertisements by IPv4 and %d by IPv6, %d of them bow-outs; want 3 or more each, 2 of them or more bow-outs",
 			families[netlab.EtherTypeIPv4], families[netlab.EtherTypeIPv6], bowOuts)
 	}
 }

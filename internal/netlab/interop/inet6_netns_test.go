@@ -29,11 +29,8 @@ func pair46(t *testing.T) (s *scene, one, two, client *netlab.Host) {
 	s = newScene(t)
 	one, two = s.member("one", "192.168.1.3/24", "2001:db8::3/64"), s.member("two", "192.168.1.5/24", "2001:db8::5/64")
 	client = s.other("client", "192.168.1.10/24", "2001:db8::10/64")
-	s.on(one, "ifconfig-carp carp0 create", "ifconfig-carp carp0 vhid 1 pass "+password+" 192.168.1.50/24")
-	s.on(two, "ifconfig-carp carp0 create", "ifconfig-carp carp0 vhid 1 advskew 100 pass "+password+" 192.168.1.50/24")
-	for _, h := range []*netlab.Host{one, two} {
-		s.on(h, "ifconfig-carp carp0 inet6 2001:db8::50 prefixlen 64", "ifconfig-carp carp0 inet6 fe80::50/64 alias")
-	}
+	s.join(one, "vhid 1 pass "+password, "192.168.1.50/24", "inet6 2001:db8::50 prefixlen 64", "fe80::50/64")
+	s.join(two, "vhid 1 advskew 100 pass "+password, "fe80::50/64", "192.168.1.50/24", "2001:db8::50/64")
 	s.await(one, "carp0", master)
 	s.await(two, "carp0", backup)
 	return s, one, two, client
@@ -104,9 +101,6 @@ func (s *scene) alternates(ads []advertisement) {
 		a, b := ads[n], ads[n+1]
 		if a.EtherType() != netlab.EtherTypeIPv4 || b.EtherType() != netlab.EtherTypeIPv6 || a.skew != b.skew || a.base != b.base {
 			s.Errorf("advertised with\n%v and\n%v; want a pair of both families", a.Frame, b.Frame)
-			for _, x := range ads {
-				s.Logf("%v base %d skew %d", x.Frame, x.base, x.skew)
-			}
 			return
 		}
 		if !b.From().IsLinkLocalUnicast() || b.To() != netip.MustParseAddr("ff02::12") || b.Destination() != (netlab.MAC{0x33, 0x33, 0, 0, 0, 0x12}) {

@@ -131,6 +131,18 @@ func (s *scene) on(h *netlab.Host, lines ...string) (out string) {
 	return out
 }
 
+// join makes carp0 on a host: first its addresses, then what puts them into a group.
+// In another order the group's list of addresses would change, and for minutes after
+// that a MASTER speaks to members with the old list too.
+func (s *scene) join(h *netlab.Host, group string, addrs ...string) {
+	s.Helper()
+	s.on(h, "ifconfig-carp carp0 create")
+	for _, a := range addrs {
+		s.on(h, "ifconfig-carp carp0 "+a+" alias")
+	}
+	s.on(h, "ifconfig-carp carp0 "+group)
+}
+
 // fails types a line that is to fail and returns its exit status.
 func (s *scene) fails(h *netlab.Host, line string) int {
 	s.Helper()
