@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ func Supervise(ctx context.Context, name string, create bool, controlFD int, get
 	// The live heap is some hundred kilobytes: collect before it has doubled
 	// to megabytes, and give back what reading the command line took.
 	debug.SetGCPercent(gcPercent)
+	runtime.GOMAXPROCS(1) // there is one owner; each further processor costs memory
 	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
 	if err != nil {
