@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,18 +24,23 @@ type monitor struct {
 	stalls []stall
 }
 
-// stall is a time in which nothing went on.
-type stall struct{ from, to time.Time }
+// stall is a time in which nothing went on: the processor was not given, or the lock
+// was held by somebody else.
+type stall struct {
+	from, to time.Time
+	lock     bool
+}
 
 const (
 	// between is how often the monitor looks.
 	between = 2 * time.Millisecond
-	// standstill is what counts as one, beyond the sleep itself.
+	// standstill is what counts as one.
 	standstill = 3 * time.Millisecond
 )
 
 // watch begins. Like a supervisor it has the lowest real-time priority.
 func (m *monitor) watch() error {
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) // the monitor keeps one for itself
 	ready := make(chan error)
 	go func() {
 		runtime.LockOSThread() // for good: the thread has a network of its own
@@ -49,18 +55,29 @@ func (m *monitor) watch() error {
 		}
 		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
 		ready <- m.look(fd)
+		nap := unix.NsecToTimespec(between.Nanoseconds())
 		for {
-			from := time.Now()
-			_ = unix.Nanosleep(&unix.Timespec{Nsec: between.Nanoseconds()}, nil)
+			asleep := time.Now()
+			// Raw, so that the thread need not wait for its turn in the Go runtime
+			// when it wakes up: only the kernel's delays count.
+			_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&nap)), 0, 0)
+			awake := time.Now()
 			_ = m.look(fd)
-			if to := time.Now(); to.Sub(from) > between+standstill {
-				m.mu.Lock()
-				m.stalls = append(m.stalls, stall{from.Add(between), to})
-				m.mu.Unlock()
-			}
+			m.note(stall{from: asleep.Add(between), to: awake})
+			m.note(stall{from: awake, to: time.Now(), lock: true})
 		}
 	}()
 	return <-ready
+}
+
+// note keeps a standstill, if it is one.
+func (m *monitor) note(s stall) {
+	if s.to.Sub(s.from) < standstill {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stalls = append(m.stalls, s)
 }
 
 // look makes a change that is none, under the kernel's lock for changes.
@@ -83,14 +100,19 @@ func (m *monitor) stalled(from, to time.Time) (sum time.Duration) {
 	return sum
 }
 
-// longest is the longest single standstill between two moments.
-func (m *monitor) longest(from, to time.Time) (longest time.Duration) {
+// longest is the longest single standstill between two moments, for want of the
+// processor and of the lock.
+func (m *monitor) longest(from, to time.Time) (processor, lock time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range m.stalls {
-		longest = max(longest, s.within(from, to))
+		if s.lock {
+			lock = max(lock, s.within(from, to))
+		} else {
+			processor = max(processor, s.within(from, to))
+		}
 	}
-	return longest
+	return processor, lock
 }
 
 func (s stall) within(from, to time.Time) time.Duration {

@@ -266,6 +266,11 @@ func (s *scene) wait(what string, cond func() (bool, string)) {
 	s.must(netlab.Wait(s.Context(), settling, what, cond))
 }
 
+// waitLong waits for what takes another program some seconds to begin.
+func waitLong(s *scene, what string, cond func() (bool, string)) error {
+	return netlab.Wait(s.Context(), 2*settling, what, cond)
+}
+
 // pass waits for a time to pass: the wait is the test, not a hope.
 func (s *scene) pass(d time.Duration) {
 	s.Helper()
@@ -275,10 +280,20 @@ func (s *scene) pass(d time.Duration) {
 	}))
 }
 
-// pings wants three answers from an address, which may have a zone.
+// pings wants three answers from an address, which may have a zone. Only where the
+// machine stood still meanwhile they are asked for again.
 func (s *scene) pings(from *netlab.Host, to string) {
 	s.Helper()
-	s.on(from, "ping -n -c 3 -i 0.05 -W 2 "+to)
+	for since := time.Now(); ; {
+		begun := time.Now()
+		_, err := from.Run(s.Context(), "ping", "-n", "-c", "3", "-i", "0.05", "-W", "2", to)
+		if err == nil {
+			return
+		}
+		if time.Since(since) > settling || machine.stalled(begun.Add(-time.Second), time.Now()) < 100*time.Millisecond {
+			s.Fatal(err)
+		}
+	}
 }
 
 // silentTo wants no answer at all.

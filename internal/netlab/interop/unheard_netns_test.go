@@ -61,30 +61,34 @@ func TestHandbookAsPrinted(t *testing.T) {
 
 // Each mistake has its own counter on either side, and no other one moves.
 func TestOneCounterForEachMistake(t *testing.T) {
+	const both = "192.168.1.50/24 192.168.1.51/24"
 	for _, tt := range []struct {
-		name           string
-		one, two       string // words beyond those that are right
-		sees1, sees2   string // the counter that moves on one and on two, if any does
-		state1, state2 string
+		name   string
+		group  string // two's words beyond vhid 1 advskew 10 pass testpass
+		addrs  string // two's addresses; one has both
+		sees1  string // the counter that moves on one, if any does,
+		sees2  string // and on two
+		state2 string // one is always MASTER
 	}{
-		{"another key", "pass " + password, "pass another", "bad authentication", "bad authentication", master, master},
+		{"another key", "pass another", both, "bad authentication", "bad authentication", master},
 		// Who has more addresses can prove that the other one's are too few.
-		{"another list of addresses", "pass testpass 192.168.1.51/24 alias", "pass testpass", "bad address list", "bad authentication", master, master},
+		{"fewer addresses", "", "192.168.1.50/24", "bad address list", "bad authentication", master},
+		{"another address", "", "192.168.1.50/24 192.168.1.52/24", "bad authentication", "bad authentication", master},
 		// The kernel filters by the number: other groups are no news here.
-		{"another vhid", "pass testpass", "vhid 2 pass testpass", "", "", master, master},
-		{"another advbase", "pass testpass", "advbase 2 pass testpass", "", "accepted", master, backup},
-		{"another advskew", "pass testpass", "advskew 100 pass testpass", "", "accepted", master, backup},
-		{"another prefix length", "pass testpass", "advskew 100 pass testpass 192.168.1.50/25", "", "accepted", master, backup},
+		{"another vhid", "vhid 2", both, "", "", master},
+		{"another advbase", "advbase 2", both, "", "accepted", backup},
+		{"another advskew", "advskew 100", both, "", "accepted", backup},
+		{"another prefix length", "", "192.168.1.50/25 192.168.1.51/25", "", "accepted", backup},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t)
 			one, two := s.member("one", "192.168.1.3/24"), s.member("two", "192.168.1.4/24")
-			s.on(one, "ifconfig-carp carp0 create vhid 1 192.168.1.50/24", "ifconfig-carp carp0 "+tt.one)
-			s.on(two, "ifconfig-carp carp0 create vhid 1 advskew 10 192.168.1.50/24", "ifconfig-carp carp0 "+tt.two)
-			s.must(netlab.Wait(s.Context(), 2*settling, "the states", func() (bool, string) {
+			s.join(one, "vhid 1 pass "+password, strings.Fields(both)...)
+			s.join(two, strings.TrimSpace("vhid 1 advskew 10 pass "+password+" "+tt.group), strings.Fields(tt.addrs)...)
+			s.must(waitLong(s, "the states", func() (bool, string) {
 				a, b := s.last(one, "carp0").to, s.last(two, "carp0").to
-				return a == tt.state1 && b == tt.state2, a + " " + b
+				return a == master && b == tt.state2, a + " " + b
 			}))
 			s.pass(2500 * time.Millisecond)
 			for _, side := range []struct {
@@ -111,7 +115,7 @@ func TestOnlyTheMasterAnswers(t *testing.T) {
 	t.Parallel()
 	s, one, two, client := pair46(t)
 	virtuals := []netip.Addr{virtual4, virtual6}
-	holder, standby := one, two
+	standby := two
 	check := func(what string) {
 		s.Helper()
 		port, err := standby.SniffPort(s.Context())
@@ -145,10 +149,10 @@ func TestOnlyTheMasterAnswers(t *testing.T) {
 	}
 	check("BACKUP")
 	since := time.Now()
-	s.on(holder, "ifconfig-carp carp0 down && ifconfig-carp carp0 up")
-	s.awaitSince(standby, "carp0", master, since)
-	s.awaitSince(holder, "carp0", backup, since)
-	holder, standby = standby, holder
+	s.on(one, "ifconfig-carp carp0 down && ifconfig-carp carp0 up")
+	s.awaitSince(two, "carp0", master, since)
+	s.awaitSince(one, "carp0", backup, since)
+	standby = one
 	s.pass(100 * time.Millisecond) // the handover is over after 20 ms
 	check("BACKUP that was MASTER")
 	s.on(standby, "ifconfig-carp carp0 down")
