@@ -58,16 +58,13 @@ func (m *model) list(ctx context.Context, env Env, cloner *clone.Cloner) error {
 		return m.print(env, all)
 	}
 	all, err := cloner.Status(ctx, m.Keys)
-	if err != nil {
-		return err
-	}
 	var chosen []control.Status
 	for _, s := range all {
 		if !(m.Up && !s.Up || m.Down && s.Up) {
 			chosen = append(chosen, s)
 		}
 	}
-	return m.print(env, chosen)
+	return errors.Join(m.print(env, chosen), err)
 }
 
 // show shows one interface, or all for the bare name of the driver.
@@ -89,10 +86,10 @@ func (m *model) show(ctx context.Context, env Env, cloner *clone.Cloner, name st
 		}
 	}
 	all, err := cloner.Status(ctx, m.Keys, names...)
-	if err != nil {
+	if len(all) == 0 && err != nil {
 		return err
 	}
-	return m.print(env, all)
+	return errors.Join(m.print(env, all), err)
 }
 
 // print prints statuses as the options say. An interface that could not be
@@ -158,11 +155,14 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 		return cloner.Destroy(ctx, name)
 	case line.Create:
 		name, more, err = cloner.Create(ctx, name, line.Change)
-		if err == nil && line.Name == clone.Driver && parent == "" {
+		if err == nil && line.Name == clone.Driver && parent == "" && line.Change.Name == nil {
 			_, err = fmt.Fprintln(env.Stdout, name)
 		}
 	default:
 		more, err = cloner.Change(ctx, name, line.Change)
+	}
+	if err == nil && line.Change.Name != nil {
+		_, err = fmt.Fprintln(env.Stdout, *line.Change.Name)
 	}
 	notes = append(notes, more...)
 	if err == nil && parent != "" {
@@ -185,6 +185,10 @@ func missing(name string) error {
 // parent: an existing one, or the next to be created.
 func onParent(cloner *clone.Cloner, line *words.Line) error {
 	parent := line.Name
+	if line.Change.Name != nil { // it would be the parent's
+		return bsderr.Errno("ioctl SIOCSIFNAME (set name)", unix.EOPNOTSUPP,
+			fmt.Sprintf("%s: name %s: only carp interfaces are renamed here", parent, *line.Change.Name))
+	}
 	names, err := cloner.OnParent(parent, *line.Change.VHID)
 	switch {
 	case err != nil:
@@ -221,6 +225,8 @@ func notPermitted(line *words.Line) error {
 		return bsderr.Errno("ioctl (set descr)", unix.EPERM, hint)
 	case len(c.Groups) > 0:
 		return bsderr.Errno("SIOCAIFGROUP", unix.EPERM, hint)
+	case c.Name != nil:
+		return bsderr.Errno("ioctl SIOCSIFNAME (set name)", unix.EPERM, hint)
 	case c.Up != nil && !*c.Up:
 		return denied("down")
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,6 +21,10 @@ const netnsFolder = "/run/netns"
 func enterNetns(name string, args []string) error {
 	refuse := func(err error) error {
 		return bsderr.Hint(fmt.Errorf("-j %s: %w", name, err), "-j takes a network namespace as `ip netns list` shows it, or a path")
+	}
+	if name == "" { // most likely an empty variable; never this namespace for want of a name
+		name = "''"
+		return refuse(fs.ErrNotExist)
 	}
 	path := name
 	if !strings.Contains(name, "/") {

@@ -30,16 +30,16 @@ type Env struct {
 // model is what kong parses: our own options and subcommands. Everything from
 // the first operand on is BSD words and handed on untouched.
 type model struct {
-	All     bool   `short:"a"`
-	List    bool   `short:"l"`
-	Cloners bool   `short:"C"`
-	Down    bool   `short:"d"`
-	Up      bool   `short:"u"`
-	Keys    bool   `short:"k"`
-	Verbose bool   `short:"v"`
-	JSON    bool   `name:"json"`
-	Netns   string `short:"j" placeholder:"NETNS"`
-	Help    bool   `short:"h"`
+	All     bool    `short:"a"`
+	List    bool    `short:"l"`
+	Cloners bool    `short:"C"`
+	Down    bool    `short:"d"`
+	Up      bool    `short:"u"`
+	Keys    bool    `short:"k"`
+	Verbose bool    `short:"v"`
+	JSON    bool    `name:"json"`
+	Netns   *string `short:"j" placeholder:"NETNS"`
+	Help    bool    `short:"h"`
 	Version bool
 
 	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
@@ -72,8 +72,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 	if err != nil { // a mistake in the model
 		panic(err)
 	}
-	if letter := illegalOption(args); letter != "" {
-		_, _ = fmt.Fprintf(env.Stderr, "%s: illegal option -- %s\n", program, letter)
+	if complaint := illegalOption(args); complaint != "" {
+		_, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, complaint)
 		return usage(env.Stderr, 1)
 	}
 	parsed, err := parser.Parse(args)
@@ -88,8 +88,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 		_, _ = fmt.Fprintln(env.Stdout, program, version())
 		return 0
 	}
-	if m.Netns != "" {
-		return status(env, enterNetns(m.Netns, args))
+	if m.Netns != nil {
+		return status(env, enterNetns(*m.Netns, args))
 	}
 	command, _, _ := strings.Cut(parsed.Command(), " ")
 	switch command {
@@ -108,8 +108,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 // letters are the options of one letter; the one behind j is its value.
 const letters = "alCdukvhj"
 
-// illegalOption is the first letter among the options, in getopt(3)'s way, that
-// is none.
+// illegalOption is what getopt(3) says of the first letter among the options that
+// is none, or that lacks its value; nothing if all is well.
 func illegalOption(args []string) string {
 	for n := 0; n < len(args); n++ {
 		bundle, ok := strings.CutPrefix(args[n], "-")
@@ -121,11 +121,13 @@ func illegalOption(args []string) string {
 		}
 		for at, letter := range bundle {
 			if !strings.ContainsRune(letters, letter) {
-				return string(letter)
+				return "illegal option -- " + string(letter)
 			}
 			if letter == 'j' {
-				if at == len(bundle)-1 {
-					n++ // its value is the next argument
+				if at == len(bundle)-1 { // its value is the next argument
+					if n++; n == len(args) {
+						return "option requires an argument -- j"
+					}
 				}
 				break
 			}

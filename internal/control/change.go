@@ -36,6 +36,8 @@ type Change struct {
 	Groups []GroupChange `json:"groups,omitempty"`
 	// Backing is what bears the addresses; it is chosen at create for good.
 	Backing *Backing `json:"backing,omitempty"`
+	// Name is the interface's new name.
+	Name *string `json:"name,omitempty"`
 	// State forces BACKUP or MASTER (`state master`), after all the rest.
 	State *carp.State `json:"state,omitempty"`
 }

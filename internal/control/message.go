@@ -36,6 +36,9 @@ const (
 type Request struct {
 	Version int `json:"version"`
 	Op      Op  `json:"op"`
+	// Name is the interface as the sender knows it. What changes another one,
+	// or one that has been renamed meanwhile, is refused.
+	Name string `json:"name,omitempty"`
 	// Until is when the sender stops waiting, in nanoseconds of the host's
 	// CLOCK_MONOTONIC; 0 is for ever. A change that is read later than that, by
 	// a supervisor that was stopped, has been reported as failed and must not

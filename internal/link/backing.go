@@ -34,13 +34,14 @@ type backings struct {
 	host     host
 	kind     string           // of the interfaces it makes: macvlan or tun
 	needs    []need           // of their parent
+	hostWide []need           // of the settings for all interfaces
 	settings []backingSetting // of theirs
 	mu       sync.Mutex
 	known    map[string]*backing
 }
 
 func newBackings(h host) *backings {
-	return &backings{host: h, kind: "macvlan", needs: parentNeeds, settings: backingSettings, known: map[string]*backing{}}
+	return &backings{host: h, kind: "macvlan", needs: parentNeeds, hostWide: hostWide, settings: backingSettings, known: map[string]*backing{}}
 }
 
 // EnsureBacking makes carpN (name) a macvlan in mode bridge on the interface

@@ -55,8 +55,10 @@ func TestFakePrintsItself(t *testing.T) {
 2: carp0@eth0: <UP,RUNNING> mtu 1500 link/ether 00:00:5e:00:01:07 macvlan mode bridge alias ifconfig-carp
 2: carp0 inet 192.0.2.20/24 noprefixroute valid_lft forever
 2: net/ipv4/conf/carp0/arp_announce = 2
+2: net/ipv4/conf/carp0/arp_filter = 0
 2: net/ipv4/conf/carp0/arp_ignore = 1
 2: net/ipv4/conf/carp0/promote_secondaries = 1
+2: net/ipv4/conf/carp0/proxy_arp = 0
 2: net/ipv4/conf/carp0/rp_filter = 2
 2: net/ipv6/conf/carp0/accept_dad = 0
 2: net/ipv6/conf/carp0/accept_ra = 0

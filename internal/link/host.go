@@ -50,6 +50,7 @@ func (d device) on() int {
 // change says what to alter on a device; nil is "leave as it is".
 type change struct {
 	up    *bool
+	name  *string
 	mac   *[6]byte
 	mtu   *int
 	label *string // the alias; a device that gets one also leaves the birth group

@@ -153,6 +153,11 @@ func (h *netHost) changeDevice(d device, c change) error {
 			return err
 		}
 	}
+	if c.name != nil {
+		if err := h.handle.LinkSetName(linkOf(d), *c.name); err != nil {
+			return fmt.Errorf("set name %s: %w", *c.name, err)
+		}
+	}
 	if c.mac != nil {
 		if err := h.handle.LinkSetHardwareAddr(linkOf(d), net.HardwareAddr(c.mac[:])); err != nil {
 			return fmt.Errorf("set MAC: %w", err)

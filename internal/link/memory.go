@@ -44,7 +44,7 @@ func newMemory() *memory {
 
 // birthSettings are the kernel's values on a new interface.
 var birthSettings = map[string]string{
-	"ipv4/arp_ignore": "0", "ipv4/arp_announce": "0", "ipv4/rp_filter": "0", "ipv4/promote_secondaries": "0",
+	"ipv4/arp_ignore": "0", "ipv4/arp_filter": "0", "ipv4/proxy_arp": "0", "ipv4/arp_announce": "0", "ipv4/rp_filter": "0", "ipv4/promote_secondaries": "0",
 	"ipv6/disable_ipv6": "0", "ipv6/addr_gen_mode": "0", "ipv6/accept_dad": "1", "ipv6/dad_transmits": "1",
 	"ipv6/accept_ra": "1", "ipv6/autoconf": "1", "ipv6/router_solicitations": "-1",
 }
@@ -122,10 +122,13 @@ func (m *memory) device(name string) (device, error) {
 	return device{}, fs.ErrNotExist
 }
 
-// at returns the link a device value stands for, with the lock held.
+// at returns the link a device value stands for, with the lock held: by its
+// index, as the kernel does, since it may have been renamed.
 func (m *memory) at(d device) (*memoryLink, error) {
-	if l := m.links[d.name]; l != nil && l.index == d.index {
-		return l, nil
+	for _, l := range m.links {
+		if l.index == d.index {
+			return l, nil
+		}
 	}
 	return nil, syscall.ENODEV
 }
@@ -218,8 +221,11 @@ func (m *memory) changeDevice(d device, c change) error {
 	return m.update(func() ([]Event, error) {
 		l, missing := m.at(d)
 		for _, op := range opsChangeDevice(d, c) {
-			if missing != nil {
+			switch {
+			case missing != nil:
 				return nil, m.refuse(op, missing)
+			case c.name != nil && m.links[*c.name] != nil:
+				return nil, m.refuse(op, syscall.EEXIST)
 			}
 			if err := m.attempt(op); err != nil {
 				return nil, err
@@ -227,6 +233,9 @@ func (m *memory) changeDevice(d device, c change) error {
 		}
 		if missing != nil || c == (change{}) {
 			return nil, missing
+		}
+		if c.name != nil {
+			m.rename(l, *c.name)
 		}
 		if c.mac != nil {
 			l.mac = *c.mac
@@ -243,6 +252,18 @@ func (m *memory) changeDevice(d device, c change) error {
 		}
 		return append(events, m.changed(l)), nil
 	})
+}
+
+// rename gives a link another name, and so its settings another path.
+func (m *memory) rename(l *memoryLink, to string) {
+	delete(m.links, l.name)
+	renamed := map[setting]string{}
+	for s, value := range l.settings {
+		s.device = to
+		renamed[s] = value
+	}
+	l.name, l.settings = to, renamed
+	m.links[to] = l
 }
 
 // setUp sets a link up or down; going down takes its IPv6 addresses.

@@ -36,6 +36,9 @@ func opsChangeDevice(d device, c change) []string {
 	if c.up != nil && !*c.up {
 		ops = append(ops, set+"down")
 	}
+	if c.name != nil {
+		ops = append(ops, set+"name "+*c.name)
+	}
 	if c.mac != nil {
 		ops = append(ops, set+"address "+net.HardwareAddr(c.mac[:]).String())
 	}

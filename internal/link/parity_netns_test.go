@@ -26,6 +26,7 @@ type surface interface {
 	Claim(name string, addrs []Address) error
 	Renew(name string, addrs []Address) ([]netip.Prefix, error)
 	Release(name string) error
+	RenameBacking(name, to string) error
 	HasAddresses(name string) (bool, error)
 	Addresses(name string) ([]Address, error)
 	ReadSetting(ifname, family, key string) (string, error)
@@ -48,7 +49,8 @@ var leaseLeft = regexp.MustCompile(`valid_lft \d+sec`)
 
 // mustFail are the steps below that fail on both.
 var mustFail = []string{"no such parent", "look up no parent", "foreign name", "parent index unknown",
-	"inherit one that is not claimed", "renew early", "inherit with another MAC", "claim nonsense", "inherit nothing", "claim nothing"}
+	"inherit one that is not claimed", "renew early", "inherit with another MAC", "claim nonsense", "inherit nothing", "claim nothing",
+	"the old name", "rename to what exists", "rename to no name", "rename what is not there", "rename what is not ours"}
 
 // TestFakeDoesAsTheKernel takes both through the same steps, wrong ones
 // among them, and compares pictures and error texts after each.
@@ -97,6 +99,16 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 		{"claim IPv4 alone", func(s surface) error { return s.Claim("carp0", all[:1]) }},
 		{"claim with a route", func(s surface) error { return s.Claim("carp0", []Address{{Prefix: vip4}}) }},
 		{"claim nonsense", func(s surface) error { return s.Claim("carp0", []Address{{}}) }},
+		{"rename while claimed", func(s surface) error { return s.RenameBacking("carp0", "web") }},
+		{"the old name", func(s surface) error { return s.Claim("carp0", all) }},
+		{"claim renamed", func(s surface) error { return s.Claim("web", all) }},
+		{"rename to what exists", func(s surface) error { return s.RenameBacking("web", "eth0") }},
+		{"rename to no name", func(s surface) error { return s.RenameBacking("web", "a/b") }},
+		{"rename what is not there", func(s surface) error { return s.RenameBacking("carp0", "db") }},
+		{"rename what is not ours", func(s surface) error { return s.RenameBacking("eth0", "db") }},
+		{"release renamed", func(s surface) error { return s.Release("web") }},
+		{"rename back", func(s surface) error { return s.RenameBacking("web", "carp0") }},
+		{"claim with a route again", func(s surface) error { return s.Claim("carp0", []Address{{Prefix: vip4}}) }},
 		{"release", func(s surface) error { return s.Release("carp0") }},
 		{"release twice", func(s surface) error { return s.Release("carp0") }},
 		{"claim all", func(s surface) error { return s.Claim("carp0", all) }},

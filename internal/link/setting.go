@@ -66,7 +66,8 @@ type need struct {
 // changed or not. Only the first carpN on a parent finds the owner's values, so
 // the caller records what it returned to that one. When it fails nothing is
 // changed; the error matches EBUSY when the other kind of backing is in use on
-// this parent, and fs.ErrNotExist when there is no such interface.
+// this parent, EOPNOTSUPP when the host's settings for all interfaces forbid
+// what is needed, and fs.ErrNotExist when there is no such interface.
 //
 // The kernel uses the greater of this value and the one under "all"; the
 // latter is not ours to set.
@@ -76,6 +77,9 @@ func (b *backings) PrepareParent(name string) (Settings, error) {
 		return nil, failed(name, "look up interface", err)
 	}
 	if err := b.alone(parent); err != nil {
+		return nil, err
+	}
+	if err := b.allows(name); err != nil {
 		return nil, err
 	}
 	saved := Settings{}
@@ -93,6 +97,30 @@ func (b *backings) PrepareParent(name string) (Settings, error) {
 		}
 	}
 	return saved, nil
+}
+
+// hostWide are the settings for all interfaces with which a macvlan does not
+// answer: the kernel takes the stricter of them and its own.
+var hostWide = []need{
+	{"arp_ignore", "0", []string{"1", "2"}},
+	{"arp_filter", "0", nil},
+}
+
+// allows returns an error matching EOPNOTSUPP when a setting for all interfaces
+// keeps this kind of backing from answering. It is the owner's, for all: it is
+// read and never written.
+func (b *backings) allows(name string) error {
+	for _, want := range b.hostWide {
+		all, err := b.host.readSetting(setting{"all", "ipv4", want.key})
+		switch {
+		case err != nil:
+			return failed(name, "read net/ipv4/conf/all/"+want.key, err)
+		case all != want.value && !slices.Contains(want.asGood, all):
+			return failed(name, "prepare for backing "+b.kind, fmt.Errorf("net/ipv4/conf/all/%s is %s, "+
+				"so this host would not answer for the addresses: %w", want.key, all, syscall.EOPNOTSUPP))
+		}
+	}
+	return nil
 }
 
 // RestoreParent puts back what PrepareParent found. A value that somebody
@@ -156,6 +184,8 @@ var backingSettings = []backingSetting{
 	{"ipv4", "arp_ignore", "1"},          // speak for our own addresses only
 	{"ipv4", "arp_announce", "2"},        // and never put the parent's address under the virtual MAC
 	{"ipv4", "rp_filter", "2"},           // loose: answers leave by the parent
+	{"ipv4", "arp_filter", "0"},          // answers leave by the parent, and are answers all the same
+	{"ipv4", "proxy_arp", "0"},           // a router must not speak for others from the virtual MAC
 	{"ipv4", "promote_secondaries", "1"}, // or deleting one address takes all others of its subnet along
 }
 

@@ -37,7 +37,7 @@ type TUN struct {
 
 func newTUN(h host, watch func(context.Context) (<-chan Event, error)) *TUN {
 	b := newBackings(h)
-	b.kind, b.needs, b.settings = "tun", tunNeeds, tunSettings
+	b.kind, b.needs, b.hostWide, b.settings = "tun", tunNeeds, tunHostWide, tunSettings
 	return &TUN{backings: b, watch: watch, open: map[string]io.Closer{}}
 }
 
@@ -54,24 +54,13 @@ var tunNeeds = []need{
 	{"arp_ignore", "0", []string{"3"}},
 }
 
+// tunHostWide is what a TUN needs of the settings for all interfaces.
+var tunHostWide = []need{{"arp_ignore", "0", []string{"3"}}}
+
 // tunSettings are written to a new or adopted TUN.
 var tunSettings = []backingSetting{
 	{"ipv6", "disable_ipv6", "1"},        // its IPv6 addresses are on the parent
 	{"ipv4", "promote_secondaries", "1"}, // or deleting one address takes all others of its subnet along
-}
-
-// PrepareParent is Kernel.PrepareParent for a TUN. The error matches EOPNOTSUPP
-// when the host's arp_ignore for all interfaces forbids what is needed.
-func (t *TUN) PrepareParent(name string) (Settings, error) {
-	all, err := t.host.readSetting(setting{"all", "ipv4", "arp_ignore"})
-	if err != nil {
-		return nil, failed(name, "read net/ipv4/conf/all/arp_ignore", err)
-	}
-	if all != "0" && all != "3" {
-		return nil, failed(name, "prepare for backing tun", fmt.Errorf("net/ipv4/conf/all/arp_ignore is %s, "+
-			"so it does not answer for the addresses of a tun: %w", all, syscall.EOPNOTSUPP))
-	}
-	return t.backings.PrepareParent(name)
 }
 
 // EnsureBacking makes carpN (name) a TUN for the parent with this index, and

@@ -51,12 +51,26 @@ func bounded(n int64) int64 { return min(max(n, -maxDemotion), maxDemotion) }
 // out. With an error, which names the file, come the entries that could be
 // read. The administrator's own number is a knob (pkg/sysctl), not here.
 func (d *Dir) Demotion() (Ledger, error) {
+	for again := 0; ; again++ {
+		ledger, moved, err := d.readLedger()
+		if !moved || again >= maxReadings {
+			return ledger, err
+		}
+	}
+}
+
+// maxReadings bounds the readings of a ledger that keeps changing.
+const maxReadings = 10
+
+// readLedger is one reading. It tells of a file that went between the listing
+// and the opening: its owner may have been renamed, and its entries count.
+func (d *Dir) readLedger() (_ Ledger, moved bool, _ error) {
 	files, err := os.ReadDir(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
+		return nil, false, fmt.Errorf("state folder: %w", err)
 	}
 	var owners []string
 	for _, f := range files {
@@ -71,10 +85,15 @@ func (d *Dir) Demotion() (Ledger, error) {
 	now := time.Now()
 	for _, owner := range owners {
 		if !d.Alive(owner) {
+			_, err := os.Lstat(d.file(owner + demotionSuffix))
+			moved = moved || errors.Is(err, fs.ErrNotExist)
 			continue
 		}
 		entries, err := d.entries(owner)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			moved = true
+		case err != nil:
 			errs = append(errs, err)
 		}
 		for _, e := range entries {
@@ -83,16 +102,13 @@ func (d *Dir) Demotion() (Ledger, error) {
 			}
 		}
 	}
-	return ledger, errors.Join(errs...)
+	return ledger, moved, errors.Join(errs...)
 }
 
-// entries reads one owner's file. A file that went between the listing and now
-// has no entries.
+// entries reads one owner's file. The error matches fs.ErrNotExist if there is
+// none.
 func (d *Dir) entries(owner string) ([]Entry, error) {
 	data, err := os.ReadFile(d.file(owner + demotionSuffix))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("demotion of %s: %w", owner, err)
 	}

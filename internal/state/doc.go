@@ -20,6 +20,7 @@
 //   - What a dead supervisor wrote into the ledger does not count.
 //   - The original settings of a parent are on disk before one is changed, and
 //     are never overwritten while anything may still differ from them.
+//   - A unit has one record under one name, also while it is being renamed.
 //   - A password is in no file but a record, and no Record prints one.
 //
 // Each file has one writer: carp0's are written by who holds carp0.lock, those

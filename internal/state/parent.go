@@ -109,6 +109,11 @@ func (d *Dir) changeParents(change func(map[string]Parent) error) error {
 		return err
 	}
 	defer unlock()
+	return d.rewriteParents(change)
+}
+
+// rewriteParents is changeParents for who has the folder's lock.
+func (d *Dir) rewriteParents(change func(map[string]Parent) error) error {
 	parents, err := d.Parents()
 	if err != nil {
 		return err

@@ -24,6 +24,8 @@ const RecordVersion = 1
 type Record struct {
 	Version int    `json:"version"`
 	Name    string `json:"name"`
+	// NewName is set while it is being renamed; see [Dir.Rename].
+	NewName string `json:"new_name,omitempty"`
 	Up      bool   `json:"up"`
 	// VHID is 0 while none has been set.
 	VHID    carp.VHID    `json:"vhid"`
@@ -85,6 +87,9 @@ func (d *Dir) Load(name string) (Record, error) {
 		return Record{}, fmt.Errorf("record of %s: %w", name, err)
 	}
 	r, err := decodeRecord(data)
+	if err == nil && r.NewName == name { // moved, and not written anew since
+		r.Name = name
+	}
 	if err == nil && r.Name != name {
 		err = fmt.Errorf("it is the record of %s", r.Name)
 	}
@@ -127,6 +132,11 @@ func (d *Dir) hasRecord(name string) bool {
 func (r Record) check() error {
 	if err := checkName(r.Name); err != nil {
 		return err
+	}
+	if r.NewName != "" {
+		if err := checkName(r.NewName); err != nil {
+			return err
+		}
 	}
 	if _, err := carp.NewAdvSkew(int(r.AdvSkew)); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,6 +26,8 @@ func linkWords() []row {
 			Help: "join an interface group"}, func(p *parser, value string) error { return p.group(value, false) }},
 		{Word{Name: "-group", Family: Link, Arg: "name",
 			Help: "leave an interface group"}, func(p *parser, value string) error { return p.group(value, true) }},
+		{Word{Name: "name", Family: Link, Arg: "newname",
+			Help: "give the interface another name"}, rename},
 	}
 }
 
@@ -55,6 +58,33 @@ func (p *parser) group(name string, leave bool) error {
 	}
 	p.line.Change.Groups = append(p.line.Change.Groups, control.GroupChange{Name: name, Leave: leave})
 	return nil
+}
+
+// reserved are names that mean something else: behind the program's name, in
+// the state folder, or under /proc/sys.
+var reserved = []string{cloner, "sysctl", "supervise", "words", "parents", "all", "default"}
+
+func rename(p *parser, value string) error {
+	refuse := func(why string) error {
+		return bsderr.Errno("ioctl SIOCSIFNAME (set name)", unix.EINVAL, p.hint("name %s: %s", p.shown(), why))
+	}
+	switch {
+	case len(value) >= nameSize:
+		return bsderr.New(p.shown()+": interface name too long",
+			p.hint("name: %d bytes, a name has at most %d", len(value), nameSize-1))
+	case slices.Contains(reserved, value):
+		return refuse("that name has a meaning of its own")
+	case value == "" || strings.ContainsAny(value[:1], ".-") || strings.ContainsFunc(value, notInName):
+		return refuse("must be of letters, digits, -, . and _, and begin with neither - nor .")
+	}
+	p.line.Change.Name = &value
+	return nil
+}
+
+// notInName tells what a name that we give has none of. The kernel's rule
+// allows more; ours are names of files, too, and typed.
+func notInName(r rune) bool {
+	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._", r)
 }
 
 func (p *parser) setUp(up bool) error {

@@ -83,6 +83,9 @@ func render(l Line) []string {
 	if c.State != nil {
 		args = append(args, "state", c.State.String())
 	}
+	if c.Name != nil {
+		args = append(args, "name", *c.Name)
+	}
 	return args
 }
 
@@ -178,6 +181,12 @@ func drawLine(t *rapid.T) Line {
 	if given("state") {
 		c.State = new(rapid.SampledFrom([]carp.State{carp.Backup, carp.Master}).Draw(t, "state value"))
 	}
+	if given("name") {
+		c.Name = new(rapid.StringMatching(`[a-z]{3}[0-9a-zA-Z._-]{0,12}`).Draw(t, "new name"))
+		if slices.Contains(reserved, *c.Name) {
+			c.Name = nil
+		}
+	}
 	if given("address") {
 		c.Addresses = []control.AddressChange{drawAddress(t)}
 	}
@@ -205,6 +214,7 @@ func FuzzParse(f *testing.F) {
 		"carp0 inet 192.168.1.50 netmask 0xffffff00 broadcast 192.168.1.255", "carp0 inet6 fe80::1%carp0 prefixlen 64 alias",
 		"carp0 carpdev eth0 state master up", "carp0 -alias", "carp0 -carpdev down", "carp0 vhdi 1", "carp0 vhid 256",
 		"carp0 carpdev pass secret", "carp0 pass two words", "carp0 peer 10.0.0.1", "carp0 192.168.1.50/33", "carp0 vhid",
+		"carp0 name web",
 	} {
 		f.Add(strings.ReplaceAll(seed, " ", "\n"))
 	}

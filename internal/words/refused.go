@@ -8,7 +8,6 @@ import "strings"
 const (
 	notYet = `
 		carpnodes balancing carpdemote -carpdemote carpver vrrpprio vrrpinterval
-		name
 		mtu metric link0 -link0 link1 -link1 link2 -link2
 		debug -debug arp -arp promisc -promisc monitor -monitor
 		-deprecated -no_dad anycast -anycast pltime vltime

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"hash"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,9 @@ type Authenticator struct {
 	key  Key
 	list AddressList
 	own  signer
+	// used says that the group has spoken by this list: an advertisement was
+	// sent with it, or accepted.
+	used bool
 	// tolerated are other lists that a peer may rightly use: without
 	// link-local addresses (OpenBSD), and the lists of before a change.
 	tolerated []toleratedList
@@ -41,8 +45,8 @@ func NewAuthenticator(vhid VHID, key Key, list AddressList) *Authenticator {
 
 // Tolerate also accepts, until the given time, what prev makes: after a change
 // of the address list the peers still use the old one until somebody edits
-// them too, and refusing them would make two masters. At most four lists are
-// kept, the latest.
+// them too, and refusing them would make two masters. With the zero time
+// nothing is tolerated.
 func (a *Authenticator) Tolerate(prev *Authenticator, until time.Time) {
 	if until.IsZero() {
 		return
@@ -54,7 +58,22 @@ func (a *Authenticator) Tolerate(prev *Authenticator, until time.Time) {
 		}
 		old = append(old, t)
 	}
-	a.tolerated = append(a.tolerated, old[:min(len(old), 4)]...)
+	a.tolerated = append(a.tolerated, withoutMiddle(old, maxTolerated)...)
+}
+
+// maxTolerated bounds the lists accepted besides the one in force, and with
+// them the work that one forged frame can cause.
+const maxTolerated = 32
+
+// withoutMiddle shortens a list to n at most. The latest stay, which are first,
+// and the last, which is the oldest: a line takes one address, so that many
+// changes come in a row, and the hosts not edited yet have the list of before
+// them all.
+func withoutMiddle[T any](list []T, n int) []T {
+	if over := len(list) - n; over > 0 {
+		list = slices.Delete(list, n-1, n-1+over)
+	}
+	return list
 }
 
 // List is the address list that the group's digests cover.
@@ -62,6 +81,7 @@ func (a *Authenticator) List() AddressList { return a.list }
 
 // Digest is the digest for an advertisement with this counter.
 func (a *Authenticator) Digest(counter uint64) (d [DigestLen]byte) {
+	a.used = true
 	copy(d[:], a.own.sum(counter))
 	return d
 }
@@ -71,6 +91,7 @@ func (a *Authenticator) Digest(counter uint64) (d [DigestLen]byte) {
 // BadAuthentication. The comparison takes the same time for every digest.
 func (a *Authenticator) Verify(now time.Time, ad *Advertisement) Verdict {
 	if a.own.made(ad) {
+		a.used = true
 		return Accepted
 	}
 	for i := range a.tolerated {

@@ -43,13 +43,16 @@ func NewGroup(vhid VHID, key Key, list AddressList, draw func() uint64) *Group {
 func (g *Group) Change(list AddressList, until time.Time) {
 	next := NewAuthenticator(g.vhid, g.auth.key, list)
 	next.Tolerate(g.auth, until)
-	former := []formerList{{g.auth, until}}
+	var former []formerList
+	if g.auth.used { // else no member has it: an address list being typed in
+		former = append(former, formerList{g.auth, until})
+	}
 	for _, f := range g.former {
 		if !f.auth.list.Equal(g.auth.list) {
 			former = append(former, f)
 		}
 	}
-	g.auth, g.former = next, former[:min(len(former), maxFormer)]
+	g.auth, g.former = next, withoutMiddle(former, maxFormer)
 }
 
 // FormerAdvertisements appends to ads what t is said with for members that

@@ -312,7 +312,15 @@ func TestFormerAdvertisements(t *testing.T) {
 		t.Errorf("before any change: %d former advertisements", n)
 	}
 	ours.Change(ab, at(10*time.Second))
+	if n := understood(0, a); n != 0 {
+		t.Errorf("by a list that nobody has used: %d former advertisements", n)
+	}
+	ours = carp.NewGroup(1, mustKey("secret"), a, counting(0))
+	ours.Advertisement(slow)
+	ours.Change(ab, at(10*time.Second))
+	ours.Advertisement(slow)
 	ours.Change(abc, at(20*time.Second))
+	ours.Advertisement(slow)
 	for _, tt := range []struct {
 		name string
 		when time.Duration
@@ -331,6 +339,7 @@ func TestFormerAdvertisements(t *testing.T) {
 		}
 	}
 	ours.Change(a, at(40*time.Second))
+	ours.Advertisement(slow)
 	ours.Change(abc, at(40*time.Second))
 	if n := understood(30*time.Second, abc); n != 0 {
 		t.Errorf("the list is as it was, and %d are sent for it besides", n)

@@ -71,9 +71,7 @@ func (m *Memory) Heard(now time.Time, from netip.Addr, d [DigestLen]byte, deadTi
 		clear(m.last)
 		clear(m.constant)
 	}
-	if m.last[from] == d {
-		m.constant[from] = true
-	}
+	m.constant[from] = m.last[from] == d // one frame doubled by the network is not a habit
 	m.last[from] = d
 	first, known := m.heard[d]
 	if known {

@@ -12,11 +12,13 @@ const maxPeers = 32
 
 // Peer is a host heard on the vhid, whatever became of what it said.
 type Peer struct {
-	Addr   netip.Addr
-	First  time.Time
-	Last   time.Time
-	Timing Timing // as last advertised; zero until a header could be read
-	Counts [NumVerdicts]uint64
+	Addr  netip.Addr
+	First time.Time
+	Last  time.Time
+	// Believed is when it was last believed, zero if it never was.
+	Believed time.Time
+	Timing   Timing // as last advertised; zero until a header could be read
+	Counts   [NumVerdicts]uint64
 }
 
 // Peers remembers who was heard and what became of their frames, so that the
@@ -39,6 +41,9 @@ func (p *Peers) Note(now time.Time, from netip.Addr, t Timing, v Verdict) *Peer 
 	}
 	e.Last = now
 	e.Counts[v]++
+	if v.Believed() {
+		e.Believed = now
+	}
 	if t != (Timing{}) {
 		e.Timing = t
 	}

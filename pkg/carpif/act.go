@@ -1,7 +1,6 @@
 package carpif
 
 import (
-	"errors"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
@@ -67,6 +66,14 @@ func (i *Interface) act(a carp.Action) {
 func (i *Interface) advertise(t carp.Timing) {
 	if i.segment == nil || i.group == nil {
 		return
+	}
+	if i.machine.State() == carp.Master && i.claimErr != nil {
+		// Whoever advertises keeps the others from answering.
+		if i.claim(); i.claimErr != nil {
+			i.step(carp.Event{Kind: carp.EventSendFailed})
+			return
+		}
+		i.announce(false)
 	}
 	var failed error
 	out := false
@@ -139,6 +146,9 @@ func (i *Interface) tos() uint8 { return uint8(i.knobs.DSCP << 2) }
 // announce tells the segment where the addresses are, from the virtual MAC in
 // the Ethernet header too, so that switches learn it.
 func (i *Interface) announce(request bool) {
+	if i.claimErr != nil {
+		return // it would lead the clients to nobody
+	}
 	i.announcedAt = time.Now()
 	mac := i.mac()
 	router := i.forwarding6()
@@ -180,34 +190,12 @@ func (i *Interface) leases() []link.Address {
 	return list
 }
 
-// renewTime is how soon after a renewal the next one follows at the earliest:
-// an interval of 4 ms need not mean 256 calls a second for a lease of seconds.
-const renewTime = 250 * time.Millisecond
-
-// claim makes the kernel answer for the addresses.
+// claim makes the kernel answer for the addresses. Where it refuses, the next
+// advertisement tries again and does not go out before.
 func (i *Interface) claim() {
 	i.renewedAt = time.Now()
-	if err := i.kernel().Claim(i.name, i.leases()); err != nil {
-		i.limited("claim", "claiming the addresses", "err", err)
-		i.renewedAt = time.Time{} // with the next advertisement again
-	}
-}
-
-// renew renews the lease. It claims anew where claiming has failed before: a
-// MASTER must not go on advertising what it does not answer for.
-func (i *Interface) renew() {
-	i.renewedAt = time.Now()
-	readded, err := i.kernel().Renew(i.name, i.leases())
-	if errors.Is(err, link.ErrReleased) {
-		i.claim()
-		return
-	}
-	if err != nil {
-		i.limited("renew", "renewing the lease of the addresses", "err", err)
-		i.renewedAt = time.Time{}
-	}
-	if len(readded) > 0 {
-		i.limited("readded", "put back addresses that were gone from the kernel", "addresses", readded)
+	if i.claimErr = i.kernel().Claim(i.name, i.leases()); i.claimErr != nil {
+		i.limited("claim", "claiming the addresses", "err", i.claimErr)
 	}
 }
 

@@ -2,6 +2,7 @@ package carpif
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 
@@ -23,16 +24,25 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	if c.Backing != nil && i.saved {
 		return nil, bsderr.Errno(opSetVHID, unix.EINVAL, i.name+": backing is chosen at create, for good")
 	}
+	naming, err := i.takeName(c)
+	if err != nil {
+		return nil, err
+	}
 	prev := i.record
 	next, notes, err := i.decide(c, parents)
 	if err != nil {
+		naming.abort()
 		return nil, err
 	}
 	if !i.saved || !reflect.DeepEqual(prev, next) {
 		if err := i.install(next); err != nil {
+			naming.abort()
 			return nil, i.undo(prev, err)
 		}
 		i.saved = true
+	}
+	if err := i.rename(naming); err != nil {
+		return nil, i.undo(prev, err)
 	}
 	i.retry = nil // what failed before has just been done
 	if c.State != nil {
@@ -44,23 +54,29 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	return notes, nil
 }
 
+// backingOf is the backing that a change chooses, if it does.
+func backingOf(c *control.Change) string {
+	if c.Backing == nil {
+		return ""
+	}
+	return string(*c.Backing)
+}
+
 // decide plans a change and saves the record that it leads to: first of all, so
 // that a full disk is found before the first effect, and with the other
-// supervisors kept out, so that of two that want the same vhid one sees the
-// other's.
+// supervisors kept out (Handle), so that of two that want the same vhid one sees
+// the other's.
 func (i *Interface) decide(c *control.Change, parents []link.Parent) (state.Record, []string, error) {
-	unlock, err := i.opts.Store.Exclusive()
-	if err != nil {
-		return i.record, nil, err
-	}
-	defer unlock()
+	defer i.unlock() // what follows takes the lock for itself
 	siblings, err := i.opts.Store.Siblings(i.name)
 	if err != nil {
 		return i.record, nil, err
 	}
-	if i.knobs.ARPBalance { // then several vhids may have one address
-		for n := range siblings {
-			siblings[n].Addresses = nil
+	if i.knobs.ARPBalance && !i.isTUN() && !usesTUN(&state.Record{Backing: backingOf(c)}) {
+		for n := range siblings { // then several vhids may have one IPv4 address
+			siblings[n].Addresses = slices.DeleteFunc(siblings[n].Addresses, func(p netip.Prefix) bool {
+				return p.Addr().Is4() && !usesTUN(&siblings[n])
+			})
 		}
 	}
 	next, notes, err := plan(i.record, c, parents, siblings)
@@ -94,13 +110,23 @@ func (i *Interface) install(next state.Record) error {
 	err := i.resolveParent()
 	i.reconfigure()
 	if i.machine.State() == carp.Master && !slices.Equal(prev.Addresses, next.Addresses) {
-		i.claim() // a new length is no new list to the machine, but to the kernel
+		if sameList(prev, next) {
+			i.claim() // a new length is no news to the machine, but to the kernel
+		}
+		if err == nil {
+			err = i.claimErr
+		}
 	}
 	i.showLink()
 	if next.Up {
 		i.step(carp.Event{Kind: carp.EventUp})
 	}
 	return err
+}
+
+// sameList tells whether two records authenticate alike.
+func sameList(a, b state.Record) bool {
+	return carp.NewAddressList(addresses(a.Addresses)).Equal(carp.NewAddressList(addresses(b.Addresses)))
 }
 
 // undo goes back to the record before and passes the reason on.

@@ -34,6 +34,26 @@ func arpIgnore(balanced bool) string {
 	return "1"
 }
 
+// inheritARP makes an inherited interface answer as the knob has it, which may
+// have been turned while there was no supervisor.
+func (i *Interface) inheritARP() error {
+	want := arpIgnore(i.knobs.ARPBalance)
+	is, err := i.kernel().ReadSetting(i.name, "ipv4", "arp_ignore")
+	if err != nil || is == want {
+		return err
+	}
+	return i.kernel().WriteSetting(i.name, "ipv4", "arp_ignore", want)
+}
+
+// ignoreARP makes the kernel's part of it what it has to be.
+func (i *Interface) ignoreARP(balanced bool) error {
+	want := arpIgnore(balanced)
+	if now, err := i.kernel().ReadSetting(i.name, "ipv4", "arp_ignore"); err != nil || now == want {
+		return err
+	}
+	return i.kernel().WriteSetting(i.name, "ipv4", "arp_ignore", want)
+}
+
 // rebalance turns balancing on or off as the knob, the parent and the
 // addresses have it.
 func (i *Interface) rebalance() {
@@ -61,7 +81,7 @@ func (i *Interface) rebalance() {
 		}
 	}
 	if on := b.wire != nil; i.attached && on != wasOn {
-		if err := i.kernel().WriteSetting(i.name, "ipv4", "arp_ignore", arpIgnore(on)); err != nil {
+		if err := i.ignoreARP(on); err != nil {
 			i.limited("arpbalance setting", "arpbalance", "err", err)
 		}
 	}

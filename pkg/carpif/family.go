@@ -90,6 +90,8 @@ func (i *Interface) familyStatus() (list []control.FamilyStatus) {
 		switch {
 		case !i.source(f).IsValid():
 			health = "no source address"
+		case i.claimErr != nil && i.machine.State() == carp.Master:
+			health = "addresses refused by the kernel"
 		case f.failing:
 			health = "send errors"
 		case latest.Sub(f.lastHeard) > i.machine.Advertised().DeadTime():

@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -35,10 +36,14 @@ func (f *folder) refuse(method string, err error) {
 	f.fail[method] = err
 }
 
+// record is a record as a supervisor that starts loads it.
 func (f *folder) record(name string) (state.Record, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r, ok := f.records[name]
+	if ok && r.NewName == name {
+		r.Name = name
+	}
 	return r, ok
 }
 
@@ -106,7 +111,7 @@ func (s *store) Remove(name string) error {
 	return err
 }
 
-func (s *store) Exclusive() (func(), error) {
+func (s *store) Exclusive(context.Context) (func(), error) {
 	leave, err := s.enter("Exclusive")
 	leave()
 	return func() {}, err

@@ -33,6 +33,9 @@ type Options struct {
 	// OpenARP opens a wire on which the parent's ARP requests for the targets
 	// arrive.
 	OpenARP func(parent string, targets []netip.Addr) (Segment, error)
+	// Rename takes hold of another name for the interface, or says why it
+	// cannot be had.
+	Rename func(to string) (Renaming, error)
 	// KnobsChanged yields a value when knobs or demotions may have changed.
 	KnobsChanged <-chan struct{}
 	// Random yields the numbers for the advertisements' counters.
@@ -74,11 +77,15 @@ type Interface struct {
 	// sentAt is when an advertisement last went out, renewedAt when the lease
 	// of all addresses was last renewed.
 	sentAt, renewedAt time.Time
+	mendedAt          time.Time // when the parent's settings were last looked at
+	claimErr          error     // why the kernel does not hold a MASTER's addresses
 	announcedAt       time.Time
 
 	news     <-chan link.Event // nil: they have ended, and Watch is tried again
 	retry    <-chan time.Time  // when what failed is to be tried again; nil: nothing
+	renewer  *renewer
 	requests chan call
+	unlock   func()   // of the request being served
 	waiting  []call   // answered when the handover is over
 	goodbyes []func() // answered when all is over
 	finished bool     // Run ends
@@ -102,6 +109,7 @@ type call struct {
 	req    control.Request
 	reply  chan control.Response // capacity 1; nil for opExit
 	answer *control.Response     // to be given when the handover is over
+	unlock func()                // lets the other supervisors change things again
 }
 
 // New makes an Interface; nothing happens before Run.
@@ -121,14 +129,28 @@ func New(opts Options) *Interface {
 	}
 }
 
+// exclusiveTime is how long a change waits for those of other interfaces, a
+// little less than the command waits for the change.
+const exclusiveTime = 8 * time.Second
+
 // Handle answers one request of the control socket. It is safe to call from
 // any goroutine. A request that Run has not taken when ctx ends is refused with
 // ctx's cause.
 func (i *Interface) Handle(ctx context.Context, req control.Request) control.Response {
-	c := call{req: req, reply: make(chan control.Response, 1)}
+	c := call{req: req, reply: make(chan control.Response, 1), unlock: func() {}}
+	if req.Op == control.OpCreate || req.Op == control.OpChange {
+		// Here and not in the owner: waiting would cost a MASTER its office.
+		lockCtx, cancel := context.WithTimeout(ctx, exclusiveTime)
+		defer cancel()
+		var err error
+		if c.unlock, err = i.opts.Store.Exclusive(lockCtx); err != nil {
+			return refused(err)
+		}
+	}
 	select {
 	case i.requests <- c:
 	case <-ctx.Done():
+		c.unlock()
 		if err := context.Cause(ctx); err != ctx.Err() {
 			return refused(err)
 		}
@@ -148,6 +170,8 @@ func (i *Interface) Run(ctx context.Context) error {
 	if i.news, err = i.opts.Kernel.Watch(watchCtx); err != nil {
 		return err
 	}
+	i.renewer = startRenewer()
+	defer i.renewer.stop()
 	i.resume()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -183,6 +207,8 @@ func (i *Interface) Run(ctx context.Context) error {
 				continue
 			}
 			i.linkNews(ev)
+		case job := <-i.renewer.done:
+			i.renewed(job)
 		case <-i.retry:
 			i.again(watchCtx)
 		case _, open := <-knobs:
@@ -213,6 +239,7 @@ const opExit control.Op = "exit"
 func (i *Interface) resume() {
 	i.readKnobs()
 	i.inherit = i.opts.Created
+	i.takeBackName()
 	if err := i.resolveParent(); err != nil {
 		i.limited("parent", "parent interface", "err", err)
 		i.tryAgain()

@@ -84,6 +84,9 @@ func (k *kernel) Claim(name string, addrs []link.Address) error {
 func (k *kernel) Renew(name string, addrs []link.Address) ([]netip.Prefix, error) {
 	return ask(k, "Renew", func() ([]netip.Prefix, error) { return k.Fake.Renew(name, addrs) })
 }
+func (k *kernel) RenameBacking(name, to string) error {
+	return k.tell("RenameBacking", func() error { return k.Fake.RenameBacking(name, to) })
+}
 func (k *kernel) Release(name string) error {
 	return k.tell("Release", func() error { return k.Fake.Release(name) })
 }

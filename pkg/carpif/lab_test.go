@@ -176,6 +176,8 @@ type unit struct {
 	portMu  sync.Mutex
 	port    *wire.Port // the one opened last
 	openErr error
+
+	dieAt string // a moment of a renaming
 }
 
 // logbook keeps what a supervisor logs.
@@ -212,9 +214,9 @@ func (h *host) supervise(name string, prepare ...func(*unit)) *unit {
 	number := uint64(h.addr.Addr().As4()[3]) << 32
 	u.iface = New(Options{
 		Record: record, Created: created, Kernel: u.kernel, Store: u.store, KnobsChanged: knobs, PID: 4711,
-		OpenSegment: u.open,
-		Random:      func() uint64 { number += 1 << 20; return number },
-		Log:         slog.New(slog.NewTextHandler(u.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OpenSegment: u.open, Rename: u.rename,
+		Random: func() uint64 { number += 1 << 20; return number },
+		Log:    slog.New(slog.NewTextHandler(u.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	ctx, stop := context.WithCancel(context.WithoutCancel(h.Context()))
 	serve, stopServing := context.WithCancel(context.WithoutCancel(h.Context()))
@@ -267,6 +269,16 @@ func (h *host) create(name string, line ...word) *unit {
 // kill is SIGKILL: the supervisor has no effect any more, not even at its end.
 func (u *unit) kill() {
 	synctest.Wait()
+	u.die()
+	if p := u.wire(); p != nil {
+		_ = p.Close()
+	}
+	u.stop()
+	<-u.ended
+}
+
+// die makes everything that the supervisor still does vain.
+func (u *unit) die() {
 	u.kernel.mu.Lock()
 	u.kernel.dead = true
 	u.kernel.mu.Unlock()
@@ -274,11 +286,6 @@ func (u *unit) kill() {
 	u.store.dead = true
 	delete(u.store.entries, u.name)
 	u.store.mu.Unlock()
-	if p := u.wire(); p != nil {
-		_ = p.Close()
-	}
-	u.stop()
-	<-u.ended
 }
 
 // ask sends one request.
@@ -372,6 +379,7 @@ func advbase(n carp.AdvBase) word  { return func(c *control.Change) { c.AdvBase 
 func pass(s control.Password) word { return func(c *control.Change) { c.Pass = &s } }
 func carpdev(name string) word     { return func(c *control.Change) { c.CarpDev = &name } }
 func force(s carp.State) word      { return func(c *control.Change) { c.State = &s } }
+func name(to string) word          { return func(c *control.Change) { c.Name = &to } }
 func up(c *control.Change)         { c.Up = new(true) }
 func down(c *control.Change)       { c.Up = new(false) }
 

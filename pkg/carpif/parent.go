@@ -137,7 +137,11 @@ func (i *Interface) back() (err error) {
 	mac := i.record.VHID.MAC()
 	if i.inherit {
 		i.inherit = false
-		if i.backing, i.inherited, err = i.kernel().Inherit(i.name, i.parent.Index, mac); err != nil || i.inherited {
+		i.backing, i.inherited, err = i.kernel().Inherit(i.name, i.parent.Index, mac)
+		if err == nil && i.inherited {
+			err = i.inheritARP()
+		}
+		if err != nil || i.inherited {
 			return err
 		}
 	}

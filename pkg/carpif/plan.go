@@ -272,8 +272,9 @@ func outsideNotes(r *state.Record, parents []link.Parent) (notes []string) {
 	return notes
 }
 
-// checkClash refuses a vhid that the same segment has on this host already,
-// and an address that another carp interface has (FreeBSD: EEXIST). Only what
+// checkClash refuses a vhid that the same segment has on this host already, an
+// address that another carp interface has (FreeBSD: EEXIST), and a parent that
+// bears the other kind of backing, which takes other settings of it. Only what
 // is new on the line is held against the others: a clash that has come about
 // must not keep anybody from setting the interface down.
 func checkClash(old, r *state.Record, siblings []state.Record) error {
@@ -282,6 +283,10 @@ func checkClash(old, r *state.Record, siblings []state.Record) error {
 		if moved && r.VHID != 0 && r.VHID == s.VHID && r.Parent != "" && r.Parent == s.Parent {
 			return bsderr.Errno(opSetVHID, unix.EEXIST,
 				fmt.Sprintf("%s: vhid %d: %s has it on %s already", r.Name, r.VHID, s.Name, s.Parent))
+		}
+		if moved && r.VHID != 0 && s.VHID != 0 && r.Parent != "" && r.Parent == s.Parent && usesTUN(r) != usesTUN(&s) {
+			return bsderr.Errno(opSetVHID, unix.EBUSY,
+				fmt.Sprintf("%s: %s on %s has the other backing, and a parent bears one kind only", r.Name, s.Name, s.Parent))
 		}
 		for _, a := range r.Addresses {
 			if !has(old.Addresses, a.Addr()) && has(s.Addresses, a.Addr()) {

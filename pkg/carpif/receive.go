@@ -50,14 +50,16 @@ func (i *Interface) receive(b []byte) {
 		}, running, i.machine.Advertised().DeadTime())
 	}
 	i.received[verdict]++
-	i.peers.Note(now, p.Src, ad.Timing, verdict)
+	peer := i.peers.Note(now, p.Src, ad.Timing, verdict)
 	if verdict.Believed() {
 		f := i.of(p.Src)
 		f.heard++
 		f.lastHeard = now
 		i.step(carp.Heard(ad.Timing))
 	}
-	if verdict != carp.Accepted {
+	// A host that is understood may speak to others by its former list too.
+	understood := now.Sub(peer.Believed) <= i.machine.Advertised().DeadTime()
+	if verdict != carp.Accepted && !(understood && (verdict == carp.BadAuthentication || verdict == carp.BadAddressList)) {
 		i.report(p.Src, verdict)
 	}
 }

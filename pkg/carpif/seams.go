@@ -44,6 +44,7 @@ type Backing interface {
 	Claim(name string, addrs []link.Address) error
 	Renew(name string, addrs []link.Address) (readded []netip.Prefix, err error)
 	Release(name string) error
+	RenameBacking(name, to string) error
 }
 
 // Kernel is all that the owner asks of the operating system's network.
@@ -52,12 +53,22 @@ type Kernel interface {
 	Backing
 }
 
+// Renaming is another name that nobody else can have now.
+type Renaming interface {
+	// Commit moves the record and all that goes by the interface's name to the
+	// new one, and lets go of the old. With an error nothing has moved.
+	Commit() error
+	// Abort lets go of the new name.
+	Abort()
+}
+
 // Store is what survives the supervisor: its record, its part in the parent's
 // settings and in the demotion ledger, and the host's knobs.
 type Store interface {
 	// Exclusive keeps every other interface's supervisor out for a moment,
 	// while a change is held against their records and saved.
-	Exclusive() (unlock func(), err error)
+	// It may wait, as long as ctx allows.
+	Exclusive(ctx context.Context) (unlock func(), err error)
 	// Save writes the record, all of it or nothing; Remove forgets it.
 	Save(state.Record) error
 	Remove(name string) error

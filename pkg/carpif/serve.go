@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -25,8 +26,14 @@ func refused(err error) control.Response {
 // over is answered when the handover is done, so that the next command on the
 // administrator's line finds it done.
 func (i *Interface) serve(c call) {
+	i.unlock = sync.OnceFunc(c.unlock)
+	defer i.unlock()
 	if c.req.Late() {
 		c.reply <- refused(errLate)
+		return
+	}
+	if err := i.addressed(&c.req); err != nil {
+		c.reply <- refused(err)
 		return
 	}
 	switch c.req.Op {
@@ -53,6 +60,16 @@ func (i *Interface) serve(c call) {
 	default:
 		c.reply <- refused(bsderr.Newf("%s: unknown request %q", i.name, c.req.Op))
 	}
+}
+
+// addressed refuses what was meant for the interface under a name that it had
+// before: another may have that by now. Reading does no harm.
+func (i *Interface) addressed(req *control.Request) error {
+	if req.Name == "" || req.Name == i.name || req.Op == control.OpStatus {
+		return nil
+	}
+	return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", req.Name), Errno: unix.ENOENT,
+		Hints: []string{fmt.Sprintf("%s: it has been renamed to %s", req.Name, i.name)}}
 }
 
 // changeable refuses what comes out of turn: a change while the interface is

@@ -118,6 +118,9 @@ func (c *Cloner) Exists(name string) bool {
 // returns its name: the one given, or for the driver's bare name the lowest
 // free one. It returns when the supervisor has done the work.
 func (c *Cloner) Create(ctx context.Context, name string, change control.Change) (string, []string, error) {
+	if change.Name != nil {
+		return c.createNamed(ctx, name, change)
+	}
 	if name != Driver {
 		notes, err := c.create(ctx, name, change)
 		return name, notes, err
@@ -214,8 +217,8 @@ func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]cont
 		wg.Go(func() { list[n], errs[n] = c.status(ctx, keys, name) })
 	}
 	wg.Wait()
+	list = slices.DeleteFunc(list, func(s control.Status) bool { return s.Name == "" })
 	if all { // one that was destroyed meanwhile is not missed
-		list = slices.DeleteFunc(list, func(s control.Status) bool { return s.Name == "" })
 		errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, fs.ErrNotExist) })
 	}
 	return list, errors.Join(errs...)
@@ -234,7 +237,7 @@ func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.St
 	// One that cannot be asked must not hide the others.
 	r, loadErr := c.dir.Load(name)
 	if loadErr != nil {
-		return control.Status{}, err
+		return control.Status{}, bsderr.Hint(err, "%s: and its record cannot be read", name)
 	}
 	s := *carpif.RecordStatus(r)
 	s.Error = strings.TrimPrefix(bsderr.From(err).Text, name+": ")
@@ -244,6 +247,7 @@ func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.St
 // ask sends one request to a supervisor, starting it again if it had died. One
 // that dies in the middle of it is asked once more.
 func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limit time.Duration) (control.Response, error) {
+	req.Name = name
 	for again := false; ; again = true {
 		u, err := c.unit(name)
 		if err != nil {

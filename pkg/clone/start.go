@@ -48,6 +48,7 @@ func (c *Cloner) start(ctx context.Context, name string, create bool, first cont
 	}
 	ctx, cancel := context.WithTimeout(ctx, changeTime)
 	defer cancel()
+	first.Name = name
 	resp, err := control.NewClient(ours).Do(ctx, first)
 	switch {
 	case err == nil && resp.Error != nil:

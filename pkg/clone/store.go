@@ -11,7 +11,7 @@ import (
 type store struct{ *state.Dir }
 
 // Exclusive is the folder's lock.
-func (s store) Exclusive() (func(), error) { return s.LockFolder(context.Background()) }
+func (s store) Exclusive(ctx context.Context) (func(), error) { return s.LockFolder(ctx) }
 
 // Siblings are the records of the other interfaces. One that cannot be read
 // does not keep this one from working.

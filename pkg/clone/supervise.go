@@ -91,16 +91,18 @@ func tell(conn net.Conn, err error) {
 
 // supervisor is all that one process holds.
 type supervisor struct {
-	name   string
 	dir    *state.Dir
-	lock   *state.Lock
 	kernel *link.Kernel
 	tun    *link.TUN
 	iface  *carpif.Interface
 	log    *slog.Logger
 	flush  func() // of log
-	ln     net.Listener
-	path   string
+
+	server *control.Server
+	served context.Context // server's
+
+	mu   sync.Mutex
+	seat seat // another one after a renaming
 }
 
 // prepare takes the lock and everything else that can fail.
@@ -116,7 +118,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	if err != nil {
 		return nil, err
 	}
-	s := &supervisor{name: name, dir: dir, lock: lock}
+	s := &supervisor{dir: dir, seat: seat{name: name, lock: lock}}
 	s.log, s.flush = NewLog(getenv)
 	defer func() {
 		if err != nil {
@@ -147,7 +149,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		return nil, nameTaken(name)
 	}
 	if create {
-		if err := s.refuseLiving(); err != nil {
+		if err := s.refuseLiving(name); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +160,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		s.log.Warn("looking at the knobs every second instead", "err", err)
 		changed = everySecond(ctx)
 	}
-	if err := s.listen(); err != nil {
+	if err := s.seat.listen(dir); err != nil {
 		return nil, err
 	}
 	s.iface = carpif.New(carpif.Options{
@@ -176,6 +178,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		OpenARP: func(parent string, targets []netip.Addr) (carpif.Segment, error) {
 			return wire.OpenARP(parent, targets)
 		},
+		Rename:       s.rename,
 		KnobsChanged: changed,
 		Random:       random,
 		Log:          s.log,
@@ -187,8 +190,8 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 // refuseLiving refuses to create what answers already: the lease of addresses
 // on a carp interface that this state folder knows nothing of is renewed by a
 // supervisor with another folder.
-func (s *supervisor) refuseLiving() error {
-	has, err := s.kernel.HasAddresses(s.name)
+func (s *supervisor) refuseLiving(name string) error {
+	has, err := s.kernel.HasAddresses(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -196,28 +199,8 @@ func (s *supervisor) refuseLiving() error {
 		return err
 	case has:
 		return bsderr.Errno(opCreate, unix.EEXIST,
-			s.name+": it answers for addresses already; another supervisor has it, with another state folder than "+s.dir.Path())
+			name+": it answers for addresses already; another supervisor has it, with another state folder than "+s.dir.Path())
 	}
-	return nil
-}
-
-// listen opens the control socket. Whatever is at its path is a leftover: the
-// lock is ours.
-func (s *supervisor) listen() (err error) {
-	if s.path, err = s.dir.SocketPath(s.name); err != nil {
-		return err
-	}
-	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	old := unix.Umask(0o177)
-	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.path, Net: "unix"})
-	unix.Umask(old)
-	if err != nil {
-		return err
-	}
-	ln.SetUnlinkOnClose(false)
-	s.ln = ln
 	return nil
 }
 
@@ -231,7 +214,8 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) error {
 		s.log.Warn("ordinary priority", "err", err)
 	}
 	server := control.NewServer(s.iface.Handle, s.log)
-	server.Serve(serveCtx, s.ln)
+	s.server, s.served = server, serveCtx
+	server.Serve(serveCtx, s.seat.ln)
 	if first != nil {
 		ended := server.ServeConn(serveCtx, first)
 		quietStderr()
@@ -239,15 +223,14 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) error {
 		// leave a supervisor that holds a name and has no record.
 		go func() {
 			<-ended
-			if _, err := s.dir.Load(s.name); errors.Is(err, fs.ErrNotExist) {
+			if !s.recorded() {
 				abandon()
 			}
 		}()
 	}
 	go s.watchLock(ctx, abandon)
 	err := s.iface.Run(ctx)
-	_, loadErr := s.dir.Load(s.name)
-	s.release(errors.Is(loadErr, fs.ErrNotExist))
+	s.release(!s.recorded())
 	s.iface.Goodbye()
 	stop(err) // a request that was not taken is refused with this
 	server.Wait()
@@ -267,10 +250,11 @@ func (s *supervisor) watchLock(ctx context.Context, abandon func()) {
 	for {
 		select {
 		case <-t.C:
-			if s.lock.Current() {
+			seat := s.held()
+			if seat.lock.Current() {
 				continue
 			}
-			s.log.Error("the state folder was removed; ending", "iface", s.name)
+			s.log.Error("the state folder was removed; ending", "iface", seat.name)
 			abandon()
 			return
 		case <-ctx.Done():
@@ -282,12 +266,8 @@ func (s *supervisor) watchLock(ctx context.Context, abandon func()) {
 // release gives back what prepare took, the lock last. With remove the lock
 // file goes too.
 func (s *supervisor) release(remove bool) {
-	if s.ln != nil {
-		_ = s.ln.Close()
-		if s.lock.Current() { // or the path may be a successor's
-			_ = os.Remove(s.path)
-		}
-	}
+	seat := s.held()
+	seat.close()
 	if s.tun != nil {
 		_ = s.tun.Close()
 	}
@@ -296,9 +276,9 @@ func (s *supervisor) release(remove bool) {
 	}
 	s.flush()
 	if remove {
-		_ = s.lock.Remove()
+		_ = seat.lock.Remove()
 	} else {
-		s.lock.Release()
+		seat.lock.Release()
 	}
 }
 

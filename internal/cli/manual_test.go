@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
+)
+
+// manual is the manual page that describes the command line.
+const manual = "../../man/ifconfig-carp.8"
+
+// What a person can type or meet is in the manual, in the section that is about it, and
+// whatever heads an item there exists.
+func TestManualIsComplete(t *testing.T) {
+	data, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := sections(string(data))
+
+	var tables []string
+	for _, w := range words.All() {
+		tables = append(tables, w.Name)
+		tables = append(tables, w.Synonyms...)
+	}
+	var knobs []string
+	for _, k := range sysctl.Knobs() {
+		knobs = append(knobs, k.Name)
+	}
+	var verdicts []string
+	for v := range carp.NumVerdicts {
+		verdicts = append(verdicts, v.String())
+	}
+	for _, part := range []struct {
+		section string
+		want    []string
+	}{
+		{"Options", flags(t)},
+		{"Parameters", tables},
+		{"sysctl", slices.Concat(sysctlFlags(t), knobs)},
+		{"ENVIRONMENT", []string{state.EnvVar, clone.LogVar}},
+		{"Counters", verdicts},
+	} {
+		text, ok := page[part.section]
+		if !ok {
+			t.Errorf("%s has no section %s", manual, part.section)
+			continue
+		}
+		named, items := marked(text)
+		for _, name := range part.want {
+			if !slices.Contains(named, name) {
+				t.Errorf("%s, %s: nothing about %q", manual, part.section, name)
+			}
+		}
+		for _, item := range items {
+			if !slices.Contains(part.want, item) {
+				t.Errorf("%s, %s: there is no %q", manual, part.section, item)
+			}
+		}
+	}
+}
+
+// flags are the program's options: by their letter if they have one.
+func flags(t *testing.T) (names []string) {
+	t.Helper()
+	parser, err := kong.New(&model{}, kong.NoDefaultHelp())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range parser.Model.Flags {
+		if f.Short != 0 {
+			names = append(names, "-"+string(f.Short))
+		}
+		if f.Short == 0 || slices.Contains([]string{"help", "netns"}, f.Name) {
+			names = append(names, "--"+f.Name)
+		}
+	}
+	return names
+}
+
+// sysctlFlags are the subcommand's options, as the usage has them.
+func sysctlFlags(t *testing.T) (names []string) {
+	t.Helper()
+	found := regexp.MustCompile(`sysctl \[-(\w+)\]`).FindStringSubmatch(usageText)
+	if found == nil {
+		t.Fatal("the usage does not tell the options of sysctl")
+	}
+	for _, letter := range found[1] {
+		names = append(names, "-"+string(letter))
+	}
+	return names
+}
+
+// sections are the parts of a page by their headings.
+func sections(page string) map[string]string {
+	parts := map[string]string{}
+	heading := ""
+	for line := range strings.Lines(page) {
+		if name, ok := strings.CutPrefix(line, ".S"); ok && (name[0] == 'h' || name[0] == 's') {
+			heading = strings.TrimSpace(name[1:])
+			continue
+		}
+		parts[heading] += line
+	}
+	return parts
+}
+
+// macro is the name of an mdoc macro.
+var macro = regexp.MustCompile(`^[A-Z][a-z]$`)
+
+// marked finds what mdoc's macros mark as something to be typed, and what heads an item
+// of a list.
+func marked(text string) (named, items []string) {
+	for line := range strings.Lines(text) {
+		line, isMacro := strings.CutPrefix(strings.TrimSpace(line), ".")
+		if !isMacro {
+			continue
+		}
+		line = strings.NewReplacer(`\-`, "-", `\&`, "", "Fl Ns Cm ", "Cm -").Replace(line)
+		line, isItem := strings.CutPrefix(line, "It ")
+		var found []string
+		kind := ""
+		for n, field := range strings.Fields(line) {
+			switch {
+			case macro.MatchString(field):
+				kind = field
+			case strings.Trim(field, ".,()|") == "":
+			case kind == "Fl":
+				found = append(found, "-"+field)
+			case kind == "Cm", kind == "Li", kind == "Ev":
+				found = append(found, field)
+			case kind == "" && isItem && n == 0:
+				found = append(found, line) // a name that is no word to type
+			}
+		}
+		named = append(named, found...)
+		if isItem {
+			items = append(items, found...)
+		}
+	}
+	return named, items
+}
