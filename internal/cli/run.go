@@ -98,6 +98,7 @@ func Run(ctx context.Context, env Env, args []string) int {
 	case clone.SuperviseCommand:
 		ctx, stop := signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)
 		defer stop()
+		context.AfterFunc(ctx, stop) // a second signal ends what hangs
 		signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
 		s := &m.Supervise
 		return status(env, clone.Supervise(ctx, s.Name, s.Create, s.ControlFD, env.Getenv))

@@ -32,10 +32,13 @@ const (
 	// EventInherited says that the kernel still holds the addresses of an
 	// earlier supervisor that died, for a lease at most.
 	EventInherited
+	// EventSlept says that the host has been suspended for more than a dead
+	// time, which its monotonic clock does not show.
+	EventSlept
 )
 
 var eventNames = [...]string{"deadline", "up", "down", "link-up", "link-down", "configured",
-	"demoted", "heard", "sent", "send-failed", "force", "inherited"}
+	"demoted", "heard", "sent", "send-failed", "force", "inherited", "slept"}
 
 // Event is one thing that happened. Make one with the functions below.
 type Event struct {

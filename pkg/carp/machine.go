@@ -122,6 +122,8 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 		}
 	case EventForce:
 		m.force(now, ev.State)
+	case EventSlept:
+		m.slept(now)
 	case EventInherited:
 		if m.state != Master {
 			m.releaseAt = now.Add(m.config.Timing.Lease())
@@ -191,6 +193,17 @@ func (m *Machine) expire(now time.Time) {
 func (m *Machine) checkOverslept(now time.Time) {
 	if m.state == Master && now.Sub(m.lastAd) > m.Advertised().DeadTime() {
 		m.leave(now, Backup, "overslept", false)
+	}
+}
+
+// slept starts a MASTER and a BACKUP anew with a dead time of listening: what
+// they know of the segment is of before.
+func (m *Machine) slept(now time.Time) {
+	switch m.state {
+	case Master:
+		m.leave(now, Backup, "overslept", false)
+	case Backup:
+		m.listen(now)
 	}
 }
 

@@ -149,6 +149,19 @@ func TestSpecOverslept(t *testing.T) {
 	h.until(14*s1, "14s: advertise advbase 1 advskew 0")
 }
 
+// A host that was suspended knows nothing of the segment, though its monotonic
+// clock says that no time has passed.
+func TestSpecSlept(t *testing.T) {
+	slept := carp.Event{Kind: carp.EventSlept}
+	h := newMaster(t, 1, 0)
+	h.want(slept, "release", "MASTER -> BACKUP (overslept)")
+	h = newHost(t, 1, 0).up()
+	h.now = 2 * s1
+	h.want(slept)
+	h.until(5*s1, "5s: BACKUP -> MASTER (master timed out), claim, advertise advbase 1 advskew 0, announce")
+	newHost(t, 1, 0).want(slept) // INIT has nothing to forget
+}
+
 // A BACKUP that wakes more than a dead time late, with nothing in the socket,
 // was not listening to silence: the host slept. It listens for another one.
 func TestSpecBackupOverslept(t *testing.T) {

@@ -12,11 +12,15 @@ import (
 // step feeds one event to the machine and does what it asks for. What comes of
 // that (an advertisement that failed) is fed in turn.
 func (i *Interface) step(ev carp.Event) {
-	i.events = append(i.events, ev)
 	if i.stepping {
+		i.events = append(i.events, ev)
 		return
 	}
 	i.stepping = true
+	if i.slept() {
+		i.events = append(i.events, carp.Event{Kind: carp.EventSlept})
+	}
+	i.events = append(i.events, ev)
 	for len(i.events) > 0 {
 		ev := i.events[0]
 		i.events = i.events[1:]

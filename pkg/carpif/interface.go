@@ -38,6 +38,9 @@ type Options struct {
 	Rename func(to string) (Renaming, error)
 	// KnobsChanged yields a value when knobs or demotions may have changed.
 	KnobsChanged <-chan struct{}
+	// Suspended is how long the host has been suspended since it was booted;
+	// nil where that is not known.
+	Suspended func() time.Duration
 	// Random yields the numbers for the advertisements' counters.
 	Random func() uint64
 	// Log takes what people should know; nil discards.
@@ -71,15 +74,19 @@ type Interface struct {
 	// inherited that it was found.
 	inherit, inherited bool
 	backing            int // ifindex of carpN
-	segment            Segment
-	ready              <-chan struct{} // segment's; nil without one
-	ipID               uint16
+	// original are the parent's own settings if this was its first user, for
+	// when the state folder that keeps them is gone.
+	original link.Settings
+	segment  Segment
+	ready    <-chan struct{} // segment's; nil without one
+	ipID     uint16
 	// sentAt is when an advertisement last went out, renewedAt when the lease
 	// of all addresses was last renewed.
 	sentAt, renewedAt time.Time
 	mendedAt          time.Time // when the parent's settings were last looked at
 	claimErr          error     // why the kernel does not hold a MASTER's addresses
 	announcedAt       time.Time
+	suspended         time.Duration // as last seen
 
 	news     <-chan link.Event // nil: they have ended, and Watch is tried again
 	retry    <-chan time.Time  // when what failed is to be tried again; nil: nothing
@@ -170,6 +177,9 @@ func (i *Interface) Run(ctx context.Context) error {
 	if i.news, err = i.opts.Kernel.Watch(watchCtx); err != nil {
 		return err
 	}
+	if i.opts.Suspended != nil {
+		i.suspended = i.opts.Suspended()
+	}
 	i.renewer = startRenewer()
 	defer i.renewer.stop()
 	i.resume()
@@ -226,6 +236,23 @@ func (i *Interface) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// slept tells whether the host has been suspended for more than a dead time
+// since it was last asked: on a host that wakes, timers and leases go on as if
+// nothing had been.
+func (i *Interface) slept() bool {
+	if i.opts.Suspended == nil {
+		return false
+	}
+	total := i.opts.Suspended()
+	lately := total - i.suspended
+	i.suspended = total
+	if lately <= i.machine.Advertised().DeadTime() {
+		return false
+	}
+	i.log.Warn("the host was suspended", "for", lately)
+	return true
 }
 
 // opExit is the orderly end of the supervisor: like a destroy that keeps the

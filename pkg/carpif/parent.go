@@ -106,7 +106,9 @@ func (i *Interface) resolveParent() error {
 func (i *Interface) attach() error {
 	k, name := i.kernel(), i.parent.Name
 	err := i.opts.Store.UseParent(name, i.parent.Index, i.name, func() (map[string]string, error) {
-		return k.ParentSettings(name)
+		saved, err := k.ParentSettings(name)
+		i.original = saved
+		return saved, err
 	})
 	if err != nil {
 		i.parent = nil
@@ -182,7 +184,7 @@ func (i *Interface) detach() error {
 func (i *Interface) leaveParent() {
 	p := *i.parent
 	i.parent = nil
-	err := i.opts.Store.LeaveParent(p.Name, i.name, func(saved map[string]string) error {
+	restore := func(saved map[string]string) error {
 		err := i.kernel().RestoreParent(p.Name, saved)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -193,7 +195,12 @@ func (i *Interface) leaveParent() {
 			return i.kernel().RestoreParent(now[n].Name, saved)
 		}
 		return err
-	})
+	}
+	err := i.opts.Store.LeaveParent(p.Name, i.name, restore)
+	if err != nil && i.original != nil { // the folder is gone, or damaged
+		err = errors.Join(err, restore(i.original))
+	}
+	i.original = nil
 	if err != nil {
 		i.log.Warn("restoring the parent's settings", "parent", p.Name, "err", err)
 	}

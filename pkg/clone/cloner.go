@@ -296,6 +296,10 @@ func (c *Cloner) converse(ctx context.Context, name string, req control.Request,
 			err = fmt.Errorf("%s: %w: %w", name, errLost, err)
 		}
 	}
+	if errors.Is(err, control.ErrNoAnswer) && req.Op != control.OpStatus {
+		err = bsderr.Hint(fmt.Errorf("%s: %w", name, err),
+			"%s: nothing was changed; if it stays so, end the process `supervise %s` with kill -9, and any command starts it again", name, name)
+	}
 	return resp, err
 }
 

@@ -22,6 +22,7 @@ const opSetName = "ioctl SIOCSIFNAME (set name)"
 type seat struct {
 	name string
 	lock *state.Lock
+	mark net.Listener // nil: not taken
 	ln   net.Listener // nil: not open yet
 	path string
 }
@@ -48,6 +49,9 @@ func (t *seat) listen(dir *state.Dir) (err error) {
 
 // close closes and removes the socket. Conversations that have begun go on.
 func (t *seat) close() {
+	if t.mark != nil {
+		_ = t.mark.Close()
+	}
 	if t.ln == nil {
 		return
 	}
@@ -101,6 +105,13 @@ func (s *supervisor) rename(to string) (carpif.Renaming, error) {
 		return nil, inUse
 	}
 	r := &renaming{s: s, seat: seat{name: to, lock: lock}}
+	if r.seat.mark, err = mark(to); err != nil {
+		r.Abort()
+		if errors.Is(err, errMarked) {
+			err = inUse
+		}
+		return nil, err
+	}
 	if err := r.seat.listen(s.dir); err != nil {
 		r.Abort()
 		return nil, err

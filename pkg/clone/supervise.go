@@ -30,6 +30,10 @@ import (
 // of a millisecond, and a supervisor allocates that much in minutes.
 const gcPercent = 10
 
+// realTimeMax is how long the supervisor may compute without a pause, in
+// microseconds. It never needs more than milliseconds.
+const realTimeMax = 5_000_000
+
 // Supervise is what a supervisor does: it runs the carp interface name until
 // ctx ends or the interface is destroyed. controlFD is the connection that the
 // command which started it left open, negative if there is none (a service
@@ -39,6 +43,9 @@ func Supervise(ctx context.Context, name string, create bool, controlFD int, get
 	// The live heap is some hundred kilobytes: collect before it has doubled
 	// to megabytes, and give back what reading the command line took.
 	debug.SetGCPercent(gcPercent)
+	// At real-time priority a loop without end would take a processor from the
+	// host: then better no supervisor, and the kernel lets go of the addresses.
+	_ = unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: realTimeMax, Max: realTimeMax})
 	runtime.GOMAXPROCS(1) // there is one owner; each further processor costs memory
 	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
@@ -125,6 +132,14 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 			s.release(create)
 		}
 	}()
+	s.seat.mark, err = mark(name)
+	if errors.Is(err, errMarked) {
+		return nil, bsderr.Errno(opCreate, unix.EEXIST,
+			name+": another supervisor has it, with another state folder than "+dir.Path())
+	}
+	if err != nil {
+		return nil, err
+	}
 	record, err := dir.Load(name)
 	switch {
 	case err == nil && create:
@@ -147,11 +162,6 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	}
 	if foreign {
 		return nil, nameTaken(name)
-	}
-	if create {
-		if err := s.refuseLiving(name); err != nil {
-			return nil, err
-		}
 	}
 	changed, err := dir.Watch(ctx)
 	if err != nil {
@@ -180,28 +190,12 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		},
 		Rename:       s.rename,
 		KnobsChanged: changed,
+		Suspended:    suspended,
 		Random:       random,
 		Log:          s.log,
 		PID:          os.Getpid(),
 	})
 	return s, nil
-}
-
-// refuseLiving refuses to create what answers already: the lease of addresses
-// on a carp interface that this state folder knows nothing of is renewed by a
-// supervisor with another folder.
-func (s *supervisor) refuseLiving(name string) error {
-	has, err := s.kernel.HasAddresses(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case has:
-		return bsderr.Errno(opCreate, unix.EEXIST,
-			name+": it answers for addresses already; another supervisor has it, with another state folder than "+s.dir.Path())
-	}
-	return nil
 }
 
 // run serves until the end, and leaves nothing but the record of an interface
@@ -291,6 +285,16 @@ func quietStderr() {
 	}
 	_ = unix.Dup3(int(null.Fd()), 2, 0)
 	_ = null.Close()
+}
+
+// suspended is how long the host has slept since it was booted: what
+// CLOCK_BOOTTIME counts and CLOCK_MONOTONIC does not (clock_gettime(2)).
+func suspended() time.Duration {
+	var boot, mono unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono) != nil {
+		return 0
+	}
+	return time.Duration(boot.Nano() - mono.Nano())
 }
 
 // random is a number that nobody can guess.
