@@ -21,7 +21,7 @@ func (i *Interface) linkNews(ev link.Event) {
 		// Somebody deleted carpN, or its parent went and took it along.
 		_ = i.detach()
 	case ev.Kind == link.LinkChanged && ev.Index == i.backing && i.attached:
-		if !ev.Up && i.heardLately() {
+		if !ev.Up && i.heardLately() && i.isDown() {
 			i.limited("downed", "set up again what another program set down")
 			i.claim()
 		}
@@ -38,6 +38,13 @@ func (i *Interface) linkNews(ev link.Event) {
 		return
 	}
 	i.followParent()
+}
+
+// isDown tells whether carpN is down now. The news of its making, when it was,
+// may be read only after it has been claimed.
+func (i *Interface) isDown() bool {
+	now, err := i.kernel().Parent(i.name)
+	return err == nil && !now.Up
 }
 
 // heardLately tells whether this MASTER's latest advertisement is not overdue.

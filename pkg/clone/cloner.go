@@ -237,7 +237,7 @@ func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.St
 	// One that cannot be asked must not hide the others.
 	r, loadErr := c.dir.Load(name)
 	if loadErr != nil {
-		return control.Status{}, bsderr.Hint(err, "%s: and its record cannot be read", name)
+		return control.Status{}, err
 	}
 	s := *carpif.RecordStatus(r)
 	s.Error = strings.TrimPrefix(bsderr.From(err).Text, name+": ")
