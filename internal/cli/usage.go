@@ -26,6 +26,10 @@ any order:
   A.B.C.D/LEN        virtual address; also: inet A netmask M, inet6 A/LEN
   alias, -alias      add another address, remove one
   peer A, peer6 A    advertise to one host by unicast; mcast, mcast6 undo it
+  backing KIND       macvlan, or tun where a second MAC is not allowed; at create
+  description TEXT   free text; -description takes it away
+  group G, -group G  join or leave an interface group
+  name NAME          rename the interface
   up, down           take part, or bow out
   state master|backup
 
