@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
@@ -29,13 +32,14 @@ func readPass(line *words.Line, stdin io.Reader) error {
 		}
 		r = f
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxPassFile))
-	if err != nil {
+	// The first line and no more: whoever types it need not end the input too.
+	text, err := bufio.NewReader(io.LimitReader(r, maxPassFile)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: reading the password: %w", line.Name, err)
 	}
-	if len(text) == 0 {
+	if strings.TrimRight(text, "\r\n") == "" {
 		return bsderr.New(line.Name+": the password is missing", line.Name+": nothing could be read from "+from)
 	}
-	line.SetPass(string(text))
+	line.SetPass(text)
 	return nil
 }

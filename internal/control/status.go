@@ -83,7 +83,7 @@ type FamilyStatus struct {
 
 // DemotionStatus is one reason for the host's demotion.
 type DemotionStatus struct {
-	// Name is the reason, Owner the interface it is about, or "admin".
+	// Name is the reason, Owner the interface it is about, or "administrator".
 	Name  string    `json:"name"`
 	Owner string    `json:"owner"`
 	Value int       `json:"value"`

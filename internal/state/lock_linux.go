@@ -143,6 +143,9 @@ func (l *Lock) Release() { l.release() }
 // over with a new one.
 func (l *Lock) Remove() error {
 	defer l.release()
+	if !l.Current() { // the path is a successor's, or nobody's
+		return nil
+	}
 	return l.dir.remove(l.name + lockSuffix)
 }
 

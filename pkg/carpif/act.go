@@ -36,6 +36,9 @@ func (i *Interface) act(a carp.Action) {
 	case carp.ActionTransition:
 		i.transitions++
 		i.since = time.Now()
+		if a.To != carp.Master { // who does not send does not fail to
+			i.families[0].failing, i.families[1].failing = false, false
+		}
 		if i.knobs.Log >= 1 {
 			i.log.Info(a.From.String()+" -> "+a.To.String(), "vhid", i.record.VHID, "reason", a.Reason)
 		}

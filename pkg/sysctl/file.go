@@ -3,6 +3,7 @@ package sysctl
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
@@ -12,11 +13,19 @@ import (
 // A knob that has its default is not in it, so that a later version's better
 // default reaches those who never chose.
 
+// sinceComment begins the comment that says when the administrator's demotion
+// was last changed.
+const sinceComment = "since "
+
 func encode(v Values) []byte {
 	var b strings.Builder
 	for _, k := range table {
 		if n := k.get(&v); n != k.Default {
-			fmt.Fprintf(&b, "%s=%d\n", k.Name, n)
+			fmt.Fprintf(&b, "%s=%d", k.Name, n)
+			if k.Adds && !v.DemotionSince.IsZero() {
+				b.WriteString(" # " + sinceComment + v.DemotionSince.UTC().Format(time.RFC3339))
+			}
+			b.WriteByte('\n')
 		}
 	}
 	return []byte(b.String())
@@ -32,16 +41,33 @@ func parse(data []byte) (Values, []complaint) {
 	number := 0
 	for line := range strings.Lines(string(data)) {
 		number++
-		line, _, _ = strings.Cut(line, "#")
+		line, comment, _ := strings.Cut(line, "#")
 		if line = strings.TrimSpace(line); line == "" {
 			continue
+		}
+		if a := splitOperand(line); a.name == demotionKnob {
+			v.DemotionSince = since(comment)
 		}
 		if err := v.assign(line); err != nil {
 			text, _, _ := strings.Cut(err.Error(), "\n")
 			bad = append(bad, complaint{number, printable(text)})
 		}
 	}
+	if v.Demotion == 0 {
+		v.DemotionSince = time.Time{}
+	}
 	return v, bad
+}
+
+// since reads the comment behind the demotion. It is for show only, so what is
+// not there or no date is the zero time.
+func since(comment string) time.Time {
+	text, ok := strings.CutPrefix(strings.TrimSpace(comment), sinceComment)
+	at, err := time.Parse(time.RFC3339, text)
+	if at = at.UTC().Truncate(time.Second); !ok || err != nil || at.Year() < 1970 || at.Year() > 9999 {
+		return time.Time{}
+	}
+	return at
 }
 
 // complaint is about a line of the file.

@@ -40,6 +40,8 @@ type Knob struct {
 	set func(*Values, int)
 }
 
+const demotionKnob = Prefix + ".demotion"
+
 // table has FreeBSD's order (13, ip_carp.c) and, where the knob does the same,
 // its descriptions.
 var table = []Knob{
@@ -54,7 +56,7 @@ var table = []Knob{
 		get: func(v *Values) int { return v.SendErrFactor }, set: func(v *Values, n int) { v.SendErrFactor = n },
 	},
 	{
-		Name: Prefix + ".demotion", Description: "Adjust demotion factor (skew of advskew)",
+		Name: demotionKnob, Description: "Adjust demotion factor (skew of advskew)",
 		Min: -MaxDemotion, Max: MaxDemotion, Default: 0, Adds: true,
 		get: func(v *Values) int { return v.Demotion }, set: func(v *Values, n int) { v.Demotion = n },
 	},

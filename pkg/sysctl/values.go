@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 )
@@ -20,6 +21,9 @@ type Values struct {
 	// Demotion is the administrator's own part of the host's demotion; the sum
 	// is [Demotion]'s.
 	Demotion int
+	// DemotionSince is when it was last changed, to the second; zero if that is
+	// not known.
+	DemotionSince time.Time
 	// IfDownFactor is the demotion while a parent is down.
 	IfDownFactor int
 	// SendErrFactor is the demotion while advertisements cannot be sent.
@@ -69,8 +73,12 @@ func Update(ctx context.Context, d *state.Dir, change func(*Values) error) error
 		return err
 	}
 	v, _ := parse(data) // Load tells of what is wrong with it
+	before := v.Demotion
 	if err := change(&v); err != nil {
 		return err
+	}
+	if v.Demotion != before {
+		v.DemotionSince = time.Now().UTC().Truncate(time.Second)
 	}
 	for _, k := range table {
 		n := k.get(&v)
@@ -100,7 +108,7 @@ func Demotion(d *state.Dir) (state.Ledger, error) {
 func (v Values) ledger(d *state.Dir) (state.Ledger, error) {
 	ledger, err := d.Demotion()
 	if v.Demotion != 0 {
-		ledger = append(ledger, state.Entry{Name: "sysctl", Value: v.Demotion, Owner: administrator})
+		ledger = append(ledger, state.Entry{Name: "sysctl", Value: v.Demotion, Owner: administrator, Since: v.DemotionSince})
 	}
 	return ledger, err
 }

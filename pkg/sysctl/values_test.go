@@ -51,7 +51,11 @@ func TestOnlyWhatDiffersIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "net.inet.carp.demotion=-5\nnet.inet.carp.preempt=1\nnet.inet.carp.dscp=48\nnet.inet.carp.allow=0\n"
+	v, err := Load(d)
+	if age := time.Since(v.DemotionSince); err != nil || age < 0 || age > time.Minute {
+		t.Errorf("the demotion holds since %v, %v", v.DemotionSince, err)
+	}
+	want := "net.inet.carp.demotion=-5 # since " + v.DemotionSince.Format(time.RFC3339) + "\nnet.inet.carp.preempt=1\nnet.inet.carp.dscp=48\nnet.inet.carp.allow=0\n"
 	if diff := cmp.Diff(want, string(data)); diff != "" {
 		t.Error(diff)
 	}
@@ -141,6 +145,7 @@ func TestSupervisorFollows(t *testing.T) {
 func FuzzFile(f *testing.F) {
 	f.Add([]byte("net.inet.carp.preempt=1\nnet.inet.carp.dscp = 0x10 # tagged\n\n"))
 	f.Add([]byte("net.inet.carp.demotion=-1000000\r\nnet.inet.carp.log=\"2\"\nnet.inet.carp.allow:0"))
+	f.Add([]byte("net.inet.carp.demotion=7 # since 2026-01-02T03:04:05+01:00\nnet.inet.carp.demotion=0#since 9999-12-31T23:59:59-01:00"))
 	f.Add([]byte("net.inet.carp=1\n=\n:'\nnet.inet.carp.log='"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, _ := parse(data)
