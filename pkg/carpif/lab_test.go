@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,6 +162,7 @@ func (h *host) plug() {
 
 // unit is one carpN with its supervisor.
 type unit struct {
+	slept atomic.Int64 // how long the host has been suspended, in nanoseconds
 	*host
 	name   string
 	iface  *Interface
@@ -215,8 +217,9 @@ func (h *host) supervise(name string, prepare ...func(*unit)) *unit {
 	u.iface = New(Options{
 		Record: record, Created: created, Kernel: u.kernel, Store: u.store, KnobsChanged: knobs, PID: 4711,
 		OpenSegment: u.open, Rename: u.rename,
-		Random: func() uint64 { number += 1 << 20; return number },
-		Log:    slog.New(slog.NewTextHandler(u.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Suspended: func() time.Duration { return time.Duration(u.slept.Load()) },
+		Random:    func() uint64 { number += 1 << 20; return number },
+		Log:       slog.New(slog.NewTextHandler(u.said, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	ctx, stop := context.WithCancel(context.WithoutCancel(h.Context()))
 	serve, stopServing := context.WithCancel(context.WithoutCancel(h.Context()))

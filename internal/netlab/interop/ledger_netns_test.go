@@ -18,9 +18,6 @@ import (
 // command that made it included: far less than an interval.
 const atOnceLimit = 250 * time.Millisecond
 
-// administrator owns what net.inet.carp.demotion was given.
-const administrator = "administrator"
-
 // gateway is a host with two parents: carp0 with vhid 1 on eth0, where a client listens,
 // and carp1 with vhid 2 on eth1, a cable that can be pulled.
 type gateway struct {
