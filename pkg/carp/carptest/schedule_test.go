@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	flag.Visit(func(f *flag.Flag) { set = set || f.Name == "rapid.checks" })
 	if n := *schedules; n > 0 || !set {
 		if n == 0 {
-			n = 40_000
+			n = 100_000
 			if testing.Short() {
 				n = 1_000
 			}
