@@ -18,7 +18,7 @@ import (
 func TestRaceDetector(t *testing.T) {
 	t.Parallel()
 	racy := filepath.Join(t.TempDir(), "ifconfig-carp")
-	if err := build(racy, "-race"); err != nil {
+	if err := netlab.BuildProgram(racy, "-race"); err != nil {
 		t.Fatal(err)
 	}
 	s := newStage(t)

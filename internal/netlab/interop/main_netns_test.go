@@ -6,9 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab"
 )
 
 // program is the command under test, built once for all tests. Its folder is the
@@ -23,22 +23,13 @@ const atOnce = "6"
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	if os.Geteuid() != 0 {
-		fmt.Fprintln(os.Stderr, "interop: these tests need root")
-		return 1
-	}
-	dir, err := os.MkdirTemp("", "interop-")
+	path, remove, err := netlab.Program()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "interop:", err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "ifconfig-carp")
-	cmd := exec.Command("go", "build", "-o", program, "github.com/ifconfig-carp/ifconfig-carp/cmd/ifconfig-carp")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "interop: build the command: %v\n%s", err, out)
-		return 1
-	}
+	defer remove()
+	program = path
 	if err := machine.watch(); err != nil {
 		fmt.Fprintln(os.Stderr, "interop:", err)
 		return 1
