@@ -71,9 +71,3 @@ func (v Verdict) String() string {
 
 // Believed tells whether the machine hears of the advertisement.
 func (v Verdict) Believed() bool { return v == Accepted || v == Replayed }
-
-// Foreign tells whether somebody claims our number without belonging to our
-// group: what an administrator with two masters has to be told.
-func (v Verdict) Foreign() bool {
-	return v == BadAuthentication || v == BadAddressList || v == VRRPClash
-}

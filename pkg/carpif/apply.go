@@ -54,14 +54,6 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	return notes, nil
 }
 
-// backingOf is the backing that a change chooses, if it does.
-func backingOf(c *control.Change) string {
-	if c.Backing == nil {
-		return ""
-	}
-	return string(*c.Backing)
-}
-
 // decide plans a change and saves the record that it leads to: first of all, so
 // that a full disk is found before the first effect, and with the other
 // supervisors kept out (Handle), so that of two that want the same vhid one sees
@@ -72,7 +64,8 @@ func (i *Interface) decide(c *control.Change, parents []link.Parent) (state.Reco
 	if err != nil {
 		return i.record, nil, err
 	}
-	if i.knobs.ARPBalance && !i.isTUN() && !usesTUN(&state.Record{Backing: backingOf(c)}) {
+	tun := i.isTUN() || c.Backing != nil && *c.Backing == control.TUN
+	if i.knobs.ARPBalance && !tun {
 		for n := range siblings { // then several vhids may have one IPv4 address
 			siblings[n].Addresses = slices.DeleteFunc(siblings[n].Addresses, func(p netip.Prefix) bool {
 				return p.Addr().Is4() && !usesTUN(&siblings[n])

@@ -34,17 +34,6 @@ func arpIgnore(balanced bool) string {
 	return "1"
 }
 
-// inheritARP makes an inherited interface answer as the knob has it, which may
-// have been turned while there was no supervisor.
-func (i *Interface) inheritARP() error {
-	want := arpIgnore(i.knobs.ARPBalance)
-	is, err := i.kernel().ReadSetting(i.name, "ipv4", "arp_ignore")
-	if err != nil || is == want {
-		return err
-	}
-	return i.kernel().WriteSetting(i.name, "ipv4", "arp_ignore", want)
-}
-
 // ignoreARP makes the kernel's part of it what it has to be.
 func (i *Interface) ignoreARP(balanced bool) error {
 	want := arpIgnore(balanced)

@@ -147,8 +147,8 @@ func (i *Interface) back() (err error) {
 	if i.inherit {
 		i.inherit = false
 		i.backing, i.inherited, err = i.kernel().Inherit(i.name, i.parent.Index, mac)
-		if err == nil && i.inherited {
-			err = i.inheritARP()
+		if err == nil && i.inherited { // the knob may have been turned while there was no supervisor
+			err = i.ignoreARP(i.knobs.ARPBalance)
 		}
 		if err != nil || i.inherited {
 			return err
