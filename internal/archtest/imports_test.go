@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"internal/link":    {},
 	"internal/frame":   {},
 	"internal/bsderr":  {},
+	"internal/rcconf":  {"internal/bsderr"},
 	"pkg/carp":         {},
 
 	"pkg/carp/carptest":        {"pkg/carp"},
@@ -53,6 +54,7 @@ var owners = map[string][]string{
 	"github.com/songgao/water":       {"internal/link"},
 	"github.com/vishvananda/netlink": {"internal/link"},
 	"golang.org/x/net/bpf":           {"internal/wire"},
+	"mvdan.cc/sh/v3":                 {"internal/rcconf"},
 }
 
 // anybodys is what every package but the pure ones may import.
