@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/netlab/demo":     {"internal/netlab"},
 	"internal/netlab/failover": {},
 	"internal/netlab/interop":  {},
+	"internal/netlab/tour":     {},
 	"internal/archtest":        {},
 }
 

@@ -1,0 +1,109 @@
+//go:build netns
+
+package tour
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab"
+)
+
+// patience is how long a look is repeated. The longest wait of the tour is a dead
+// time of 4 s; the rest is for a machine that is busy.
+const patience = 20 * time.Second
+
+// own gives a command a /run and an /etc that are the host's alone, and lets it do
+// the rest: ip netns exec has made it a mount namespace of its own.
+const own = `mount --bind "$HOST/run" /run && mount --bind "$HOST/etc" /etc && exec sh -c "$1"`
+
+// TestTour types the tour of the README.
+func TestTour(t *testing.T) {
+	lab := netlab.ForTest(t)
+	hosts := map[string]*netlab.Host{}
+	for name, address := range map[string]string{
+		"hosta": "192.168.1.3/24", "hostb": "192.168.1.4/24", "provider": "192.168.1.5/24", "client": "192.168.1.10/24",
+	} {
+		hosts[name] = furnished(t, lab.HostForTest(t, name, address))
+	}
+	for _, s := range tour(t) {
+		switch {
+		case s.event == pull:
+			must(t, hosts["hosta"].Unplug(t.Context()))
+		case s.event == plug:
+			must(t, hosts["hosta"].Plug(t.Context()))
+		default:
+			walk(t, hosts[s.host], s)
+		}
+		if t.Failed() {
+			return // what follows would only be confused
+		}
+	}
+}
+
+// furnished gives a host what the machine's others must not see: the program, its
+// /run, and an /etc with what commands need of the machine's.
+func furnished(t *testing.T, h *netlab.Host) *netlab.Host {
+	t.Helper()
+	h.Setenv("PATH", filepath.Dir(program)+":"+os.Getenv("PATH"))
+	h.Setenv("HOST", h.Dir())
+	log := filepath.Join(h.Dir(), "log")
+	h.Setenv("IFCONFIG_CARP_LOG", log)
+	for _, folder := range []string{"run", "etc"} {
+		must(t, os.Mkdir(filepath.Join(h.Dir(), folder), 0o755))
+	}
+	for _, name := range []string{"passwd", "group", "nsswitch.conf", "ld.so.cache"} {
+		data, err := os.ReadFile("/etc/" + name)
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(h.Dir(), "etc", name), data, 0o644))
+	}
+	t.Cleanup(func() { // before the lab goes
+		if text, err := os.ReadFile(log); err == nil && t.Failed() {
+			t.Logf("log of %s:\n%s", h.Name(), text)
+		}
+	})
+	return h
+}
+
+// walk types a command; if it only looks, until it prints what it should.
+func walk(t *testing.T, h *netlab.Host, s step) {
+	t.Helper()
+	var printed, diff string
+	var status int
+	try := func() (ok bool, saw string) {
+		var err error
+		printed, err = h.Run(t.Context(), "sh", "-c", own, "sh", s.command)
+		status = 0
+		if exit, isExit := errors.AsType[*exec.ExitError](err); isExit {
+			status = exit.ExitCode()
+		} else {
+			must(t, err)
+		}
+		diff = difference(s.output, printed)
+		return diff == "" && status == failing[s.command], strings.TrimSpace(printed)
+	}
+	if looking.MatchString(s.command) {
+		_ = netlab.Wait(t.Context(), patience, s.command, try) // what it saw is told below
+	} else {
+		try()
+	}
+	if diff != "" {
+		t.Errorf("README.md:%d: %s# %s: what it prints is not what the README says (- README, + printed):\n%s",
+			s.line, s.host, s.command, diff)
+	}
+	if want := failing[s.command]; status != want {
+		t.Errorf("README.md:%d: %s# %s: exit status %d, want %d:\n%s", s.line, s.host, s.command, status, want, printed)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
