@@ -38,6 +38,7 @@ const (
 type Cloner struct {
 	getenv func(string) string
 	dir    *state.Dir
+	world  world
 	// Notify takes one sentence for the person typing, such as that a
 	// supervisor had died and was started again; nil discards.
 	Notify func(string)
@@ -50,7 +51,9 @@ func Open(getenv func(string) string) (*Cloner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cloner{getenv: getenv, dir: dir}, nil
+	c := &Cloner{getenv: getenv, dir: dir}
+	c.world = live{dir, c}
+	return c, nil
 }
 
 func (c *Cloner) notify(format string, args ...any) {
@@ -61,7 +64,7 @@ func (c *Cloner) notify(format string, args ...any) {
 
 // Names are the carp interfaces, carp2 before carp10.
 func (c *Cloner) Names() ([]string, error) {
-	units, err := c.dir.Units()
+	units, err := c.world.Units()
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func (c *Cloner) Names() ([]string, error) {
 
 // unit finds one by name. The error is FreeBSD's and matches fs.ErrNotExist.
 func (c *Cloner) unit(name string) (state.Unit, error) {
-	units, err := c.dir.Units()
+	units, err := c.world.Units()
 	if err != nil {
 		return state.Unit{}, err
 	}
@@ -97,7 +100,7 @@ func (c *Cloner) OnParent(parent string, vhid carp.VHID) ([]string, error) {
 	}
 	var found []string
 	for _, name := range names {
-		r, err := c.dir.Load(name)
+		r, err := c.world.Load(name)
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +135,7 @@ func (c *Cloner) Create(ctx context.Context, name string, change control.Change)
 		if c.Exists(name) {
 			continue
 		}
-		resp, err := c.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+		resp, err := c.world.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
 		if taken(err, unix.EBUSY) || taken(err, unix.EEXIST) {
 			continue
 		}
@@ -175,7 +178,7 @@ func (c *Cloner) create(ctx context.Context, name string, change control.Change)
 	if c.Exists(name) {
 		return nil, existing(name, change)
 	}
-	resp, err := c.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+	resp, err := c.world.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
 	if taken(err, unix.EBUSY) { // another command was quicker
 		err = existing(name, change)
 	}
@@ -191,8 +194,8 @@ func (c *Cloner) Change(ctx context.Context, name string, change control.Change)
 // Destroy ends the interface. When it returns, the name is free.
 func (c *Cloner) Destroy(ctx context.Context, name string) error {
 	if u, err := c.unit(name); err == nil && !u.Alive {
-		if _, err := c.dir.Load(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return c.destroyDamaged(name, err)
+		if _, err := c.world.Load(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return c.world.destroyDamaged(name, err)
 		}
 	}
 	_, err := c.ask(ctx, name, control.Request{Op: control.OpDestroy}, changeTime)
@@ -235,7 +238,7 @@ func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.St
 		return control.Status{}, err
 	}
 	// One that cannot be asked must not hide the others.
-	r, loadErr := c.dir.Load(name)
+	r, loadErr := c.world.Load(name)
 	if loadErr != nil {
 		return control.Status{}, err
 	}
@@ -258,7 +261,7 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 				return control.Response{}, err
 			}
 		}
-		resp, err := c.converse(ctx, name, req, limit)
+		resp, err := c.world.converse(ctx, name, req, limit)
 		if again || !errors.Is(err, errLost) || !c.ends(ctx, name) {
 			return said(resp, err)
 		}
@@ -270,7 +273,7 @@ var errLost = errors.New("the supervisor has ended")
 
 // ends waits for a supervisor that has dropped a connection to be gone.
 func (c *Cloner) ends(ctx context.Context, name string) bool {
-	for deadline := time.Now().Add(readTime); c.dir.Alive(name); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(readTime); c.world.Alive(name); time.Sleep(time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(deadline) {
 			return false
 		}
@@ -345,7 +348,7 @@ func (c *Cloner) restart(ctx context.Context, name string) error {
 	if os.Geteuid() != 0 {
 		return bsderr.Errno(name, unix.EPERM, name+": its supervisor has died; as root any command starts it again")
 	}
-	_, err := c.start(ctx, name, false, control.Request{Op: control.OpStatus})
+	_, err := c.world.start(ctx, name, false, control.Request{Op: control.OpStatus})
 	if taken(err, unix.EBUSY) {
 		return nil // another command was quicker
 	}
