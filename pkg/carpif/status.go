@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -57,7 +58,7 @@ func RecordStatus(r state.Record) *control.Status {
 		AdvBase:   r.AdvBase,
 		AdvSkew:   r.AdvSkew,
 		CarpDev:   r.Parent,
-		Addresses: slices.Clone(r.Addresses),
+		Addresses: append([]netip.Prefix{}, r.Addresses...), // never null in JSON
 		Up:        r.Up,
 		MTU:       defaultMTU,
 
