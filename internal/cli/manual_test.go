@@ -8,10 +8,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
-	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
-	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
 
@@ -47,7 +45,6 @@ func TestManualIsComplete(t *testing.T) {
 		{"Options", flags(t)},
 		{"Parameters", tables},
 		{"sysctl", slices.Concat(sysctlFlags(t), knobs)},
-		{"ENVIRONMENT", []string{state.EnvVar, clone.LogVar}},
 		{"Counters", verdicts},
 	} {
 		text, ok := page[part.section]
