@@ -54,15 +54,20 @@ func (d *Dir) Rename(from, to string) error {
 
 // renameUser puts one name in another's place on all parents.
 func (d *Dir) renameUser(from, to string) error {
-	return d.rewriteParents(func(parents map[string]Parent) error {
-		for name, p := range parents {
-			if slices.Contains(p.Users, from) {
-				p.Users = slices.DeleteFunc(p.Users, func(u string) bool { return u == from || u == to })
-				p.Users = append(p.Users, to)
-				slices.SortFunc(p.Users, compareNames)
-				parents[name] = p
-			}
-		}
+	return d.rewriteParents(func(all Parents) error {
+		all.Rename(from, to)
 		return nil
 	})
+}
+
+// Rename puts one unit's name in another's place on all parents.
+func (all Parents) Rename(from, to string) {
+	for name, p := range all {
+		if slices.Contains(p.Users, from) {
+			p.Users = slices.DeleteFunc(p.Users, func(u string) bool { return u == from || u == to })
+			p.Users = append(p.Users, to)
+			slices.SortFunc(p.Users, compareNames)
+			all[name] = p
+		}
+	}
 }

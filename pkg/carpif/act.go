@@ -1,8 +1,6 @@
 package carpif
 
 import (
-	"time"
-
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
@@ -24,7 +22,7 @@ func (i *Interface) step(ev carp.Event) {
 	for len(i.events) > 0 {
 		ev := i.events[0]
 		i.events = i.events[1:]
-		for _, a := range i.machine.Step(time.Now(), ev) {
+		for _, a := range i.machine.Step(i.now(), ev) {
 			i.act(a)
 		}
 	}
@@ -35,9 +33,12 @@ func (i *Interface) act(a carp.Action) {
 	switch a.Kind {
 	case carp.ActionTransition:
 		i.transitions++
-		i.since = time.Now()
+		i.since = i.now()
 		if a.To != carp.Master { // who does not send does not fail to
 			i.families[0].failing, i.families[1].failing = false, false
+		}
+		if i.opts.OnTransition != nil {
+			i.opts.OnTransition(a)
 		}
 		if i.knobs.Log >= 1 {
 			i.log.Info(a.From.String()+" -> "+a.To.String(), "vhid", i.record.VHID, "reason", a.Reason)
@@ -58,7 +59,7 @@ func (i *Interface) act(a carp.Action) {
 	case carp.ActionDemote:
 		if a.On {
 			i.log.Warn("demoted", "reason", a.Reason, "by", i.knobs.SendErrFactor)
-			i.entries = append(i.entries, state.Entry{Name: a.Reason, Owner: i.name, Since: time.Now()})
+			i.entries = append(i.entries, state.Entry{Name: a.Reason, Owner: i.name, Since: i.now()})
 		} else {
 			i.log.Info("demotion taken back", "reason", a.Reason)
 			i.entries = without(i.entries, a.Reason)
@@ -104,7 +105,7 @@ func (i *Interface) advertise(t carp.Timing) {
 		}
 		f.sent++
 		out = true
-		i.former = i.group.FormerAdvertisements(i.former[:0], time.Now(), t)
+		i.former = i.group.FormerAdvertisements(i.former[:0], i.now(), t)
 		for n := range i.former {
 			_ = i.transmit(f, &i.former[n]) // what counts went out
 		}
@@ -117,7 +118,7 @@ func (i *Interface) advertise(t carp.Timing) {
 		i.step(carp.Event{Kind: carp.EventSent})
 	}
 	if out && i.machine.State() == carp.Master {
-		i.sentAt = time.Now()
+		i.sentAt = i.now()
 		if i.sentAt.Sub(i.renewedAt) >= renewTime {
 			i.renew()
 		}
@@ -156,7 +157,7 @@ func (i *Interface) announce(request bool) {
 	if i.claimErr != nil {
 		return // it would lead the clients to nobody
 	}
-	i.announcedAt = time.Now()
+	i.announcedAt = i.now()
 	mac := i.mac()
 	router := i.forwarding6()
 	for _, p := range i.record.Addresses {
@@ -200,7 +201,7 @@ func (i *Interface) leases() []link.Address {
 // claim makes the kernel answer for the addresses. Where it refuses, the next
 // advertisement tries again and does not go out before.
 func (i *Interface) claim() {
-	i.renewedAt = time.Now()
+	i.renewedAt = i.now()
 	if i.claimErr = i.kernel().Claim(i.name, i.leases()); i.claimErr != nil {
 		i.limited("claim", "claiming the addresses", "err", i.claimErr)
 	}

@@ -120,7 +120,7 @@ func (i *Interface) replyTo(request frame.ARP) {
 // address, ours among them.
 func (i *Interface) sharing(a netip.Addr) []carp.VHID {
 	b := &i.balance
-	if now := time.Now(); now.Sub(b.readAt) >= siblingsFor {
+	if now := i.now(); now.Sub(b.readAt) >= siblingsFor {
 		if siblings, err := i.opts.Store.Siblings(i.name); err == nil {
 			b.siblings, b.readAt = siblings, now
 		}

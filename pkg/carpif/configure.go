@@ -36,7 +36,7 @@ func (i *Interface) regroup() {
 		// old one refused, and whatever was tolerated with it.
 		i.group = carp.NewGroup(i.record.VHID, key, list, i.opts.Random)
 	case !i.group.List().Equal(list):
-		i.group.Change(list, time.Now().Add(oldListTime))
+		i.group.Change(list, i.now().Add(oldListTime))
 	case moved:
 		// A MASTER tells the new correspondent at once.
 	default:

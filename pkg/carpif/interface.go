@@ -41,6 +41,11 @@ type Options struct {
 	// Suspended is how long the host has been suspended since it was booted;
 	// nil where that is not known.
 	Suspended func() time.Duration
+	// Now is the clock, time.Now if nil. Run goes by the real one: another is for
+	// who drives the interface by hand.
+	Now func() time.Time
+	// OnTransition is told of each change of state before what comes of it; nil: nobody.
+	OnTransition func(carp.Action)
 	// Random yields the numbers for the advertisements' counters.
 	Random func() uint64
 	// Log takes what people should know; nil discards.
@@ -124,6 +129,9 @@ func New(opts Options) *Interface {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	return &Interface{
 		opts:     opts,
 		name:     opts.Record.Name,
@@ -131,7 +139,7 @@ func New(opts Options) *Interface {
 		record:   opts.Record,
 		saved:    opts.Created,
 		requests: make(chan call),
-		since:    time.Now(),
+		since:    opts.Now(),
 		families: newFamilies(),
 	}
 }
@@ -207,8 +215,7 @@ func (i *Interface) Run(ctx context.Context) error {
 				i.balance.wire.Rearm()
 			}
 		case <-timer.C:
-			i.drain()
-			i.step(carp.Event{Kind: carp.EventDeadline})
+			i.due()
 		case ev, open := <-i.news:
 			if !open {
 				i.news = nil
@@ -236,6 +243,15 @@ func (i *Interface) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (i *Interface) now() time.Time { return i.opts.Now() }
+
+// due does what the machine's deadline is about. What has arrived meanwhile comes
+// first: late is not dead.
+func (i *Interface) due() {
+	i.drain()
+	i.step(carp.Event{Kind: carp.EventDeadline})
 }
 
 // slept tells whether the host has been suspended for more than a dead time

@@ -3,7 +3,6 @@ package carpif
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 )
@@ -13,7 +12,7 @@ import (
 func (i *Interface) setEntries(want map[string]int) {
 	var next []state.Entry
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		e := state.Entry{Name: name, Owner: i.name, Since: time.Now()}
+		e := state.Entry{Name: name, Owner: i.name, Since: i.now()}
 		if n := slices.IndexFunc(i.entries, func(old state.Entry) bool { return old.Name == name }); n >= 0 {
 			e = i.entries[n]
 		}

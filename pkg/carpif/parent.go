@@ -51,7 +51,7 @@ func (i *Interface) isDown() bool {
 // Only then is an address that goes another program's doing: otherwise the
 // lease has run out, as it is meant to.
 func (i *Interface) heardLately() bool {
-	return i.machine.State() == carp.Master && time.Since(i.sentAt) <= i.machine.Advertised().Interval()
+	return i.machine.State() == carp.Master && i.now().Sub(i.sentAt) <= i.machine.Advertised().Interval()
 }
 
 // followParent brings everything in line with the parent as it is now.

@@ -16,7 +16,7 @@ type quiet map[string]time.Time
 
 // limited logs a warning unless one with the same key was logged lately.
 func (i *Interface) limited(key, msg string, args ...any) {
-	now := time.Now()
+	now := i.now()
 	if last, ok := i.quiet[key]; ok && now.Sub(last) < quietTime {
 		return
 	}

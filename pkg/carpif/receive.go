@@ -3,7 +3,6 @@ package carpif
 import (
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
@@ -29,7 +28,7 @@ func (i *Interface) drain() {
 
 // receive judges one frame and, if it is believed, lets the machine hear it.
 func (i *Interface) receive(b []byte) {
-	now := time.Now()
+	now := i.now()
 	p, err := frame.Parse(b)
 	if err != nil {
 		i.received[carp.Malformed]++

@@ -27,6 +27,13 @@ type renewal struct {
 	mended bool
 }
 
+func (job *renewal) do() {
+	job.readded, job.err = job.kernel.Renew(job.name, job.leases)
+	if job.parent != "" {
+		job.mended = mend(job.kernel, job.parent)
+	}
+}
+
 // renewer renews leases in a goroutine of its own. Renewing needs the kernel's
 // network lock, which a busy host may hold for a tenth of a second while it
 // makes and removes namespaces; the owner has the next advertisement to send.
@@ -35,15 +42,16 @@ type renewer struct {
 	done chan renewal // capacity 1
 }
 
+func newRenewer() *renewer {
+	return &renewer{todo: make(chan renewal, 1), done: make(chan renewal, 1)}
+}
+
 func startRenewer() *renewer {
-	r := &renewer{todo: make(chan renewal, 1), done: make(chan renewal, 1)}
+	r := newRenewer()
 	go func() {
 		defer close(r.done)
 		for job := range r.todo {
-			job.readded, job.err = job.kernel.Renew(job.name, job.leases)
-			if job.parent != "" {
-				job.mended = mend(job.kernel, job.parent)
-			}
+			job.do()
 			r.done <- job
 		}
 	}()
@@ -79,12 +87,12 @@ func (r *renewer) stop() {
 // kernel nothing is added to it: the next advertisement comes back here.
 func (i *Interface) renew() {
 	job := renewal{kernel: i.kernel(), name: i.name, leases: i.leases()}
-	if time.Since(i.mendedAt) >= mendTime {
+	if i.now().Sub(i.mendedAt) >= mendTime {
 		job.parent = i.record.Parent
 	}
 	select {
 	case i.renewer.todo <- job:
-		i.renewedAt = time.Now()
+		i.renewedAt = i.now()
 		if job.parent != "" {
 			i.mendedAt = i.renewedAt
 		}

@@ -66,7 +66,7 @@ const reannounceTime = time.Minute
 // remindSwitches announces the addresses again when that has not been done for
 // long, as only unicast needs.
 func (i *Interface) remindSwitches() {
-	if (i.record.Peer.IsValid() || i.record.Peer6.IsValid()) && time.Since(i.announcedAt) >= reannounceTime {
+	if (i.record.Peer.IsValid() || i.record.Peer6.IsValid()) && i.now().Sub(i.announcedAt) >= reannounceTime {
 		i.announce(false)
 	}
 }

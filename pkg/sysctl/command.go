@@ -18,11 +18,29 @@ import (
 type Env struct {
 	// Getenv is asked for the state folder.
 	Getenv func(string) string
+	// Folder stands in for the state folder of a dry run; nil: the real one.
+	Folder Folder
 	// Stdout takes what was asked for, Stderr the usage.
 	Stdout, Stderr io.Writer
 	// Fail prints an error the way the program prints errors: the program's
 	// name before it, hints below.
 	Fail func(error)
+}
+
+// find is the folder for reading.
+func (e Env) find() (Folder, error) {
+	if e.Folder != nil {
+		return e.Folder, nil
+	}
+	return state.Find(e.Getenv)
+}
+
+// open is the folder for writing, made if need be.
+func (e Env) open() (Folder, error) {
+	if e.Folder != nil {
+		return e.Folder, nil
+	}
+	return state.Open(e.Getenv)
 }
 
 // Run is FreeBSD's sysctl(8) for the knobs; args are what follows `sysctl`.
@@ -104,7 +122,7 @@ func (c *command) show(knobs []Knob) error {
 	var v Values
 	var sum int
 	if !c.looks() && !c.nameOnly {
-		d, err := state.Find(c.env.Getenv)
+		d, err := c.env.find()
 		if err != nil {
 			return err
 		}
@@ -150,7 +168,7 @@ func (c *command) write(ctx context.Context, k Knob, o operand) error {
 	if err != nil {
 		return err
 	}
-	d, err := state.Open(c.env.Getenv)
+	d, err := c.env.open()
 	if err != nil {
 		return refused(o, err)
 	}

@@ -44,9 +44,20 @@ func Defaults() Values {
 	return v
 }
 
+// Folder is where the knobs of a network namespace are kept: a [state.Dir], or an
+// imagined one for a dry run.
+type Folder interface {
+	KnobsPath() string
+	ReadKnobs() ([]byte, error)
+	WriteKnobs(data []byte) error
+	LockFolder(ctx context.Context) (unlock func(), err error)
+	// Demotion is the supervisors' part of the ledger.
+	Demotion() (state.Ledger, error)
+}
+
 // Load reads the values. They are always usable: a knob whose line in the file
 // cannot be understood has its default, and the error says so.
-func Load(d *state.Dir) (Values, error) {
+func Load(d Folder) (Values, error) {
 	data, err := d.ReadKnobs()
 	if err != nil {
 		return Defaults(), err
@@ -62,7 +73,7 @@ func Load(d *state.Dir) (Values, error) {
 // Update lets change work on the values and saves them, all under the folder's
 // lock, so that of two who add to the demotion at once both count. If change
 // fails nothing is saved. Lines that cannot be understood do not survive it.
-func Update(ctx context.Context, d *state.Dir, change func(*Values) error) error {
+func Update(ctx context.Context, d Folder, change func(*Values) error) error {
 	unlock, err := d.LockFolder(ctx)
 	if err != nil {
 		return err
@@ -99,13 +110,13 @@ const administrator = "administrator"
 // and, last, the administrator's own, if it is not 0. Its Sum is what
 // net.inet.carp.demotion shows. With an error come the entries that could be
 // read.
-func Demotion(d *state.Dir) (state.Ledger, error) {
+func Demotion(d Folder) (state.Ledger, error) {
 	v, err := Load(d)
 	ledger, ledgerErr := v.ledger(d)
 	return ledger, errors.Join(err, ledgerErr)
 }
 
-func (v Values) ledger(d *state.Dir) (state.Ledger, error) {
+func (v Values) ledger(d Folder) (state.Ledger, error) {
 	ledger, err := d.Demotion()
 	if v.Demotion != 0 {
 		ledger = append(ledger, state.Entry{Name: "sysctl", Value: v.Demotion, Owner: administrator, Since: v.DemotionSince})
