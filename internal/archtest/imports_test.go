@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"internal/link":    {},
 	"internal/frame":   {},
 	"internal/bsderr":  {},
-	"internal/rcconf":  {"internal/bsderr"},
+	"internal/rcconf":  {"internal/bsderr", "internal/control", "internal/words", "pkg/carp"},
 	"pkg/carp":         {},
 
 	"pkg/carp/carptest":        {"pkg/carp"},

@@ -1,0 +1,102 @@
+package rcconf
+
+import "strings"
+
+// Word is one word of a line with its place. It may be a password: nothing of
+// this package prints it.
+type Word struct {
+	Text string
+	Pos  Pos
+}
+
+// split cuts a value into words as rc does, which hands it to the shell a second
+// time (eval): blanks divide, and quotes in it keep blanks together. What the
+// shell would then do something else with is refused; one such character in a
+// password would change it on FreeBSD without a word.
+func split(v Value) ([]Word, *Problem) {
+	s := splitter{value: v}
+	for s.at < len(v.Text) {
+		if p := s.next(); p != nil {
+			return nil, p
+		}
+	}
+	s.end()
+	return s.words, nil
+}
+
+// splitter is at a byte of a value.
+type splitter struct {
+	value Value
+	at    int
+	words []Word
+	// word is the one being read, with the place of its first byte; in tells
+	// that there is one, be it empty.
+	word []byte
+	from Pos
+	in   bool
+}
+
+func (s *splitter) end() {
+	if s.in {
+		s.words = append(s.words, Word{string(s.word), s.from})
+	}
+	s.word, s.in = nil, false
+}
+
+// special are the characters that a shell does something with outside quotes.
+const special = "$`;&|<>()"
+
+// next reads a byte, or all that is in a pair of quotes.
+func (s *splitter) next() *Problem {
+	text := s.value.Text
+	c := text[s.at]
+	if c == ' ' || c == '\t' || c == '\n' {
+		s.end()
+		s.at++
+		return nil
+	}
+	if !s.in {
+		s.in, s.from = true, s.value.At(s.at)
+	}
+	switch {
+	case strings.IndexByte(special, c) >= 0, c == '#' && len(s.word) == 0:
+		return s.refuse(s.at, string(c)+" is the shell's here: rc reads this value a second time",
+			"quote the word once more, in quotes of the other kind")
+	case c == '\\':
+		if s.at++; s.at == len(text) {
+			return s.refuse(s.at-1, `nothing behind the \`)
+		}
+		s.word = append(s.word, text[s.at])
+		s.at++
+	case c == '\'', c == '"':
+		return s.quoted(c)
+	default:
+		s.word = append(s.word, c)
+		s.at++
+	}
+	return nil
+}
+
+// quoted reads up to the closing quote.
+func (s *splitter) quoted(quote byte) *Problem {
+	text, from := s.value.Text, s.at
+	for s.at++; s.at < len(text); s.at++ {
+		c := text[s.at]
+		switch {
+		case c == quote:
+			s.at++
+			return nil
+		case quote == '"' && (c == '$' || c == '`'):
+			return s.refuse(s.at, string(c)+" is the shell's here: rc reads this value a second time", "use single quotes")
+		case quote == '"' && c == '\\' && s.at+1 < len(text) && strings.IndexByte("$`\"\\", text[s.at+1]) >= 0:
+			s.at++
+			c = text[s.at]
+		}
+		s.word = append(s.word, c)
+	}
+	return s.refuse(from, "a quote within the value that is not closed")
+}
+
+func (s *splitter) refuse(at int, text string, hints ...string) *Problem {
+	return &Problem{Pos: s.value.At(at), Text: text, Hints: hints}
+}

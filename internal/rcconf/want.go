@@ -1,0 +1,168 @@
+package rcconf
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
+)
+
+// Want is what all lines of an interface make of it, taken together.
+type Want struct {
+	// Change leads from a new interface to the one wanted. Its addresses are all
+	// to be added; they are in the order of the lines.
+	Change control.Change
+	// PassFile is where the password is to be read from, if it is.
+	PassFile string
+	// Notes are warnings.
+	Notes []*Problem
+	// words are where a word was said last, addresses where one was.
+	words     map[string]Pos
+	addresses map[netip.Addr]Pos
+	pos       Pos
+}
+
+// Want reads the lines of an interface; name is what hints call it. The
+// problems, if there are any, keep it from being made.
+func (i *Interface) Want(name string) (*Want, []*Problem) {
+	w := &Want{words: map[string]Pos{}, addresses: map[netip.Addr]Pos{}, pos: i.Pos}
+	problems := slices.Clone(i.Problems)
+	for n, l := range i.Lines {
+		called := name
+		if n == 0 && l.isCreate() {
+			called = i.Clone
+		}
+		line, err := words.Parse(l.Args(called))
+		if err != nil {
+			problems = append(problems, complaint(l, called, err))
+			continue
+		}
+		for _, note := range line.Notes {
+			w.Notes = append(w.Notes, &Problem{Pos: l.Pos, Text: note})
+		}
+		if line.Destroy || line.Create && !l.isCreate() {
+			problems = append(problems, &Problem{Pos: l.Pos, Text: "create and destroy are rc's own doing",
+				Hints: []string{"list the interface in " + clonedInterfaces}})
+			continue
+		}
+		if line.PassFile == words.Stdin {
+			problems = append(problems, &Problem{Pos: l.Pos, Text: "pass -: rc has no standard input",
+				Hints: []string{"write passfile and the name of a file"}})
+		}
+		w.remember(l)
+		w.merge(l, &line)
+	}
+	if len(i.Lines) > 0 {
+		w.Change.Up = new(true) // as rc's own last word is
+	}
+	return w, problems
+}
+
+// isCreate tells whether the line is that of create_args_IF.
+func (l Line) isCreate() bool { return strings.HasPrefix(l.Variable, createArgs) }
+
+// complaint is an error of a line at the word that is the reason, which is the
+// last of the shortest beginning of the line that has the same error.
+func complaint(l Line, name string, err error) *Problem {
+	e := bsderr.From(err)
+	p := &Problem{Pos: l.Pos, Text: e.Text, Hints: e.Hints}
+	args := l.Args(name)
+	for n := range l.Words {
+		if _, err := words.Parse(args[:n+2]); err != nil && bsderr.From(err).Text == e.Text {
+			p.Pos = l.Words[n].Pos
+			break
+		}
+	}
+	return p
+}
+
+// remember notes the places of the words.
+func (w *Want) remember(l Line) {
+	for n := 0; n < len(l.Words); n++ {
+		text := l.Words[n].Text
+		w.words[text] = l.Words[n].Pos
+		if text == passWord {
+			n++ // what is behind it is nobody's to compare
+		}
+	}
+	for _, a := range addressesOf(l) {
+		w.addresses[a] = addressPos(l, a)
+	}
+}
+
+// addressPos is where an address stands on a line.
+func addressPos(l Line, a netip.Addr) Pos {
+	for _, word := range l.Words {
+		one := Line{Words: []Word{word}}
+		if slices.Contains(addressesOf(one), a) {
+			return word.Pos
+		}
+	}
+	return l.Pos
+}
+
+// merge adds what a line says.
+func (w *Want) merge(l Line, line *words.Line) {
+	c, all := &line.Change, &w.Change
+	override(&all.VHID, c.VHID)
+	override(&all.AdvBase, c.AdvBase)
+	override(&all.AdvSkew, c.AdvSkew)
+	override(&all.CarpDev, c.CarpDev)
+	override(&all.Peer, c.Peer)
+	override(&all.Peer6, c.Peer6)
+	override(&all.Description, c.Description)
+	override(&all.Backing, c.Backing)
+	override(&all.State, c.State)
+	all.Groups = append(all.Groups, c.Groups...)
+	if c.Pass != nil {
+		all.Pass, w.PassFile = c.Pass, ""
+	}
+	if line.PassFile != "" {
+		all.Pass, w.PassFile = nil, line.PassFile
+	}
+	if c.Up != nil && !*c.Up {
+		w.Notes = append(w.Notes, &Problem{Pos: l.Pos, Text: "down: rc sets it up all the same",
+			Hints: []string{"NOAUTO keeps rc from starting it"}})
+	}
+	for _, a := range c.Addresses {
+		w.address(l, a)
+	}
+}
+
+func override[T any](field **T, value *T) {
+	if value != nil {
+		*field = value
+	}
+}
+
+// address does what ifconfig(8) would to the addresses so far.
+func (w *Want) address(l Line, a control.AddressChange) {
+	list := &w.Change.Addresses
+	same := func(b control.AddressChange) bool { return b.Prefix.Addr() == a.Prefix.Addr() }
+	is4 := func(b control.AddressChange) bool { return b.Prefix.Addr().Is4() }
+	there, first := slices.IndexFunc(*list, same), slices.IndexFunc(*list, is4)
+	if !a.Prefix.IsValid() { // "delete" takes the first
+		there = first
+	}
+	switch {
+	case a.Op == control.AddressDelete:
+		if there < 0 {
+			w.Notes = append(w.Notes, &Problem{Pos: l.Pos, Text: "no such address to delete"})
+			return
+		}
+		*list = slices.Delete(*list, there, there+1)
+	case there >= 0:
+		(*list)[there].Prefix = a.Prefix
+	case a.Op == control.AddressSet && is4(a) && first >= 0:
+		w.Notes = append(w.Notes, &Problem{Pos: l.Pos,
+			Text:  fmt.Sprintf("%v takes the place of %v", a.Prefix.Addr(), (*list)[first].Prefix.Addr()),
+			Hints: []string{"a further address needs the word alias, or a variable ifconfig_IF_aliasN"}})
+		(*list)[first].Prefix = a.Prefix
+	default:
+		*list = append(*list, control.AddressChange{Op: control.AddressAdd, Prefix: a.Prefix})
+	}
+}
