@@ -2,118 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
-	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"golang.org/x/sys/unix"
 )
-
-// run is everything that is about interfaces.
-func (m *model) run(ctx context.Context, env Env) error {
-	listing := m.All || m.List || m.Down || m.Up
-	switch {
-	case m.Down && m.Up, m.List && (m.All || m.Keys), m.Cloners && (listing || m.Keys || m.JSON),
-		m.Cloners && len(m.Words.Args) > 0, listing && len(m.Words.Args) > 0:
-		return errUsage
-	case m.Cloners:
-		_, err := fmt.Fprintln(env.Stdout, clone.Driver)
-		return err
-	}
-	cloner, err := clone.Open(env.Getenv)
-	if err != nil {
-		return err
-	}
-	cloner.Notify = func(s string) { _, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, s) }
-	// `carp0 -v` is what fingers type, though options go first.
-	if n := len(m.Words.Args); n == 2 && m.Words.Args[1] == "-v" {
-		m.Verbose, m.Words.Args = true, m.Words.Args[:1]
-	}
-	switch len(m.Words.Args) {
-	case 0:
-		return m.list(ctx, env, cloner)
-	case 1:
-		return m.show(ctx, env, cloner, m.Words.Args[0])
-	}
-	return change(ctx, env, cloner, m.Words.Args)
-}
-
-// list shows all interfaces, or all that are up or down.
-func (m *model) list(ctx context.Context, env Env, cloner *clone.Cloner) error {
-	if m.List && !m.Down && !m.Up && !m.JSON { // names alone are not secret and cost nothing
-		names, err := cloner.Names()
-		if err != nil {
-			return err
-		}
-		var all []control.Status
-		for _, name := range names {
-			all = append(all, control.Status{Name: name})
-		}
-		return m.print(env, all)
-	}
-	all, err := cloner.Status(ctx, m.Keys)
-	var chosen []control.Status
-	for _, s := range all {
-		if !(m.Up && !s.Up || m.Down && s.Up) {
-			chosen = append(chosen, s)
-		}
-	}
-	return errors.Join(m.print(env, chosen), err)
-}
-
-// show shows one interface, or all for the bare name of the driver.
-func (m *model) show(ctx context.Context, env Env, cloner *clone.Cloner, name string) error {
-	if name == clone.Driver {
-		return m.list(ctx, env, cloner)
-	}
-	if _, err := words.Parse([]string{name}); err != nil {
-		return err
-	}
-	names := []string{name}
-	if env.UID == 0 && words.IsParent(name) && !cloner.Exists(name) {
-		on, err := cloner.OnParent(name, 0)
-		if err != nil {
-			return err
-		}
-		if len(on) > 0 {
-			names = on
-		}
-	}
-	all, err := cloner.Status(ctx, m.Keys, names...)
-	if len(all) == 0 && err != nil {
-		return err
-	}
-	return errors.Join(m.print(env, all), err)
-}
-
-// print prints statuses as the options say. An interface that could not be
-// asked is printed as far as it is known, and is an error.
-func (m *model) print(env Env, all []control.Status) error {
-	var errs []error
-	for _, s := range all {
-		if s.Error != "" {
-			errs = append(errs, bsderr.New(s.Name+": "+s.Error,
-				s.Name+": what is shown is its record; its kernel lets go of the addresses by itself"))
-		}
-	}
-	switch {
-	case m.JSON:
-		errs = append(errs, show.JSON(env.Stdout, all))
-	case m.List:
-		show.Names(env.Stdout, all)
-	default:
-		for _, s := range all {
-			show.FreeBSD9(env.Stdout, s, show.Options{Key: m.Keys, Verbose: m.Verbose, Now: time.Now()})
-		}
-	}
-	return errors.Join(errs...)
-}
 
 // change applies a line of words.
 func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
@@ -42,7 +43,8 @@ func TestManualIsComplete(t *testing.T) {
 		section string
 		want    []string
 	}{
-		{"Options", flags(t)},
+		{"Options", slices.Concat(flags(t), formats())},
+		{"Layouts", show.Layouts()},
 		{"Parameters", tables},
 		{"sysctl", slices.Concat(sysctlFlags(t), knobs)},
 		{"Counters", verdicts},
@@ -79,6 +81,16 @@ func flags(t *testing.T) (names []string) {
 		}
 		if f.Short == 0 || slices.Contains([]string{"help", "netns"}, f.Name) {
 			names = append(names, "--"+f.Name)
+		}
+	}
+	return names
+}
+
+// formats are what -f takes.
+func formats() (names []string) {
+	for _, t := range show.FormatTypes() {
+		for _, format := range t.Formats {
+			names = append(names, t.Name+":"+format)
 		}
 	}
 	return names

@@ -42,31 +42,3 @@ func enterNetns(name string, args []string) error {
 	argv := append([]string{program}, withoutNetns(args)...)
 	return refuse(unix.Exec("/proc/self/exe", argv, os.Environ()))
 }
-
-// withoutNetns takes -j and its value, in each of the forms that it may have
-// been typed in, out of the options.
-func withoutNetns(args []string) []string {
-	for n, a := range args {
-		switch {
-		case a == "-j" || a == "--netns":
-			return append(append([]string{}, args[:n]...), args[n+2:]...)
-		case strings.HasPrefix(a, "--netns="):
-			return append(append([]string{}, args[:n]...), args[n+1:]...)
-		case strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--"):
-			bundle, value, found := strings.Cut(a[1:], "j")
-			if !found {
-				continue
-			}
-			rest := args[n+1:]
-			if value == "" {
-				rest = rest[1:]
-			}
-			out := append([]string{}, args[:n]...)
-			if bundle != "" {
-				out = append(out, "-"+bundle)
-			}
-			return append(out, rest...)
-		}
-	}
-	return args
-}

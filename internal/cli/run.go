@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -30,17 +31,25 @@ type Env struct {
 // model is what kong parses: our own options and subcommands. Everything from
 // the first operand on is BSD words and handed on untouched.
 type model struct {
-	All     bool    `short:"a"`
-	List    bool    `short:"l"`
-	Cloners bool    `short:"C"`
-	Down    bool    `short:"d"`
-	Up      bool    `short:"u"`
-	Keys    bool    `short:"k"`
-	Verbose bool    `short:"v"`
-	JSON    bool    `name:"json"`
-	Netns   *string `short:"j" placeholder:"NETNS"`
-	Help    bool    `short:"h"`
-	Version bool
+	All       bool     `short:"a"`
+	Aliases   bool     `short:"A"` // OpenBSD's -a
+	List      bool     `short:"l"`
+	Cloners   bool     `short:"C"`
+	Down      bool     `short:"d"`
+	Up        bool     `short:"u"`
+	Group     *string  `short:"g" placeholder:"GROUP"`
+	Exclude   *string  `short:"G" placeholder:"GROUP"`
+	Keys      bool     `short:"k"`
+	Lifetimes bool     `short:"L"`
+	Media     bool     `short:"m"`
+	NoLoad    bool     `short:"n"`
+	Verbose   bool     `short:"v"`
+	Format    []string `short:"f" sep:"none" placeholder:"TYPE:FORMAT[,...]"`
+	Layout    *string  `placeholder:"LAYOUT"`
+	JSON      bool     `name:"json"`
+	Netns     *string  `short:"j" placeholder:"NETNS"`
+	Help      bool     `short:"h"`
+	Version   bool
 
 	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
 	Sysctl    sysctlCommand    `cmd:"" passthrough:""`
@@ -72,9 +81,13 @@ func Run(ctx context.Context, env Env, args []string) int {
 	if err != nil { // a mistake in the model
 		panic(err)
 	}
-	if complaint := illegalOption(args); complaint != "" {
+	_, operand, complaint := scanOptions(args)
+	if complaint != "" {
 		_, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, complaint)
 		return usage(env.Stderr, 1)
+	}
+	if operand < len(args) && args[operand] == undemote { // no options
+		args = slices.Insert(slices.Clone(args), operand, "--")
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
@@ -104,37 +117,6 @@ func Run(ctx context.Context, env Env, args []string) int {
 		return status(env, clone.Supervise(ctx, s.Name, s.Create, s.ControlFD, env.Getenv))
 	}
 	return status(env, m.run(ctx, env))
-}
-
-// letters are the options of one letter; the one behind j is its value.
-const letters = "alCdukvhj"
-
-// illegalOption is what getopt(3) says of the first letter among the options that
-// is none, or that lacks its value; nothing if all is well.
-func illegalOption(args []string) string {
-	for n := 0; n < len(args); n++ {
-		bundle, ok := strings.CutPrefix(args[n], "-")
-		if !ok || bundle == "" || bundle == "-" {
-			return ""
-		}
-		if strings.HasPrefix(bundle, "-") {
-			continue // kong knows the long ones
-		}
-		for at, letter := range bundle {
-			if !strings.ContainsRune(letters, letter) {
-				return "illegal option -- " + string(letter)
-			}
-			if letter == 'j' {
-				if at == len(bundle)-1 { // its value is the next argument
-					if n++; n == len(args) {
-						return "option requires an argument -- j"
-					}
-				}
-				break
-			}
-		}
-	}
-	return ""
 }
 
 // status prints an error, if there is one, and says how to exit.

@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// What getopt(3) says, whatever else there is.
 func TestIllegalOption(t *testing.T) {
 	for _, tt := range [][2]string{
 		{"", ""},
@@ -25,11 +26,25 @@ func TestIllegalOption(t *testing.T) {
 		{"-j z", ""},
 		{"-j -z carp0", ""},
 		{"-kj red carp0 -z", ""},
+		{"-f inet:cidr -z", "illegal option -- z"},
+		{"-finet:cidr,inet6:cidr -a", ""},
+		{"-af", "option requires an argument -- f"},
+		{"-agz -l", ""},
+		{"-g j -j", "option requires an argument -- j"},
+		{"-aG carp -Q", "illegal option -- Q"},
+		{"-:", "illegal option -- :"},
+		{"--layout openbsd -z", "illegal option -- z"},
+		{"--layout=openbsd -z", "illegal option -- z"},
+		{"--layout openbsd carp0 -z", ""},
+		{"-g carp -carpdemote", ""},
+		{"--group carp -carpdemote", ""},
+		{"-g carp -v -carpdemote", "illegal option -- c"},
+		{"-carpdemote", "illegal option -- c"},
 		{"-j", "option requires an argument -- j"},
 		{"-kj", "option requires an argument -- j"},
 	} {
-		if got := illegalOption(strings.Fields(tt[0])); got != tt[1] {
-			t.Errorf("illegalOption(%s) = %q, want %q", tt[0], got, tt[1])
+		if _, _, got := scanOptions(strings.Fields(tt[0])); got != tt[1] {
+			t.Errorf("%s: %q, want %q", tt[0], got, tt[1])
 		}
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"runtime/debug"
 )
 
-const usageText = `usage: ifconfig-carp [-kv] [--json] interface
+const usageText = `usage: ifconfig-carp [-f type:format] [-dkLmnuv] [--json] [--layout name]
+                     interface [address_family]
        ifconfig-carp interface create [parameters]
-       ifconfig-carp interface parameters
+       ifconfig-carp interface [address_family] [address] parameters
        ifconfig-carp interface destroy
-       ifconfig-carp [-akv] [-d | -u] [--json]
-       ifconfig-carp -l [-d | -u]
+       ifconfig-carp [-a] [-d | -u] [-f type:format] [-g group] [-G group] [-kLmnv]
+                     [--json] [--layout name] [address_family]
+       ifconfig-carp -l [-d | -u] [address_family]
+       ifconfig-carp -g group
        ifconfig-carp -C
        ifconfig-carp sysctl [-adeiNnqtw] name[=value] ...
        ifconfig-carp -j netns ...

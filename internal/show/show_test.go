@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +73,10 @@ func TestFreeBSD9(t *testing.T) {
 		{"key-not-there", Options{Key: true}, func(*control.Status) {}},
 		{"key-empty", Options{Key: true}, func(s *control.Status) { s.Key = new("") }},
 		{"mtu", Options{}, func(s *control.Status) { s.MTU = 9000 }},
+		{"formats", Options{Formats: Formats{Ether: "dash", Inet: "cidr", Inet6: "cidr"}}, several},
+		{"inet", Options{Family: Inet, Verbose: true}, several},
+		{"inet6", Options{Family: Inet6, Key: true}, several},
+		{"ether", Options{Family: Ether}, several},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := reference()
@@ -122,6 +128,18 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// Groups that an interface is in, whatever it has joined.
+func TestGroups(t *testing.T) {
+	for _, joined := range [][]string{nil, {"carp"}, {"web", "carp", "web"}} {
+		got := Groups(control.Status{Groups: joined})
+		for _, want := range append([]string{"carp", "all"}, joined...) {
+			if n := len(slices.DeleteFunc(slices.Clone(got), func(g string) bool { return g != want })); n != 1 {
+				t.Errorf("%q: %q has %s %d times", joined, got, want, n)
+			}
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, tt := range []struct {
 		names []string
@@ -137,6 +155,11 @@ func TestNames(t *testing.T) {
 		Names(&b, list)
 		if b.String() != tt.want {
 			t.Errorf("%q: %q, want %q", tt.names, b.String(), tt.want)
+		}
+		b.Reset()
+		Members(&b, list)
+		if want := strings.TrimPrefix(strings.ReplaceAll(tt.want, " ", "\n"), "\n"); b.String() != want {
+			t.Errorf("%q, one per line: %q, want %q", tt.names, b.String(), want)
 		}
 	}
 }

@@ -94,6 +94,19 @@ func (c *Cloner) unit(name string) (state.Unit, error) {
 // OnParent finds the carp interfaces on a parent; with a vhid other than 0 only
 // the one that has it. It reads the records, which are root's.
 func (c *Cloner) OnParent(parent string, vhid carp.VHID) ([]string, error) {
+	return c.recorded(func(r state.Record) bool {
+		return (r.Parent == parent || r.CarpDev == parent) && (vhid == 0 || r.VHID == vhid)
+	})
+}
+
+// InGroup finds the carp interfaces that have joined a group. It reads the
+// records, which are root's.
+func (c *Cloner) InGroup(group string) ([]string, error) {
+	return c.recorded(func(r state.Record) bool { return slices.Contains(r.Groups, group) })
+}
+
+// recorded are the carp interfaces whose records fit.
+func (c *Cloner) recorded(fits func(state.Record) bool) ([]string, error) {
 	names, err := c.Names()
 	if err != nil {
 		return nil, err
@@ -104,7 +117,7 @@ func (c *Cloner) OnParent(parent string, vhid carp.VHID) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (r.Parent == parent || r.CarpDev == parent) && (vhid == 0 || r.VHID == vhid) {
+		if fits(r) {
 			found = append(found, name)
 		}
 	}
