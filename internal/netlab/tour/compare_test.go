@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// varies is what may differ from the README in an output: how it looks there, and what
+// varies is what may differ from the text in an output: how it looks there, and what
 // else it may be. A count or a time that is not here must be as printed.
 var varies = []struct{ there, may string }{
 	{`, for \d\S*s$`, `, for \d\S*s`}, // since when it is in its state
 	{`: sent \d+,`, `: sent \d+,`},    // advertisements
 	{`, heard [1-9]\d*, last \d\S*s ago$`, `, heard [1-9]\d*, last \d\S*s ago`},
-	{`, heard \d\S*s ago, accepted [1-9]\d*$`, `, heard \d\S*s ago, accepted [1-9]\d*`},
+	{`, heard \d\S*s ago, accepted [1-9]\d*`, `, heard \d\S*s ago, accepted [1-9]\d*`},
+	{`, bad authentication [1-9]\d*`, `, bad authentication [1-9]\d*`},
 }
 
 // pattern is what a line of output may be.

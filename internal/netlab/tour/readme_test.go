@@ -10,7 +10,7 @@ import (
 // The hosts of the tour.
 var people = []string{"hosta", "hostb", "provider", "client"}
 
-// The events of the tour, as the README words them. Each comes once.
+// The events of a tour, as the texts word them.
 const (
 	pull = "Pull hosta's cable."
 	plug = "Plug the cable in again."
@@ -22,7 +22,7 @@ var events = []string{pull, plug}
 type step struct {
 	event         string
 	host, command string
-	line          int // of the README, for the reader of a failure
+	line          int // of the text, for the reader of a failure
 	output        []string
 }
 
@@ -31,7 +31,7 @@ var (
 	hereDoc = regexp.MustCompile(`<<-?'?(\w+)'?`)
 )
 
-// read finds the steps of the section with this heading. What it does not understand
+// read finds the steps of a text in Markdown, in the section with this heading. What it does not understand
 // is an error, so that nothing in the section goes untried.
 func read(readme, heading string) ([]step, error) {
 	var steps []step
@@ -94,4 +94,29 @@ func told(text string, line int) (rest string, happened []step) {
 		}
 	}
 	return text, happened
+}
+
+// fromPage is a manual page in the form that read takes, line by line.
+func fromPage(page string) string {
+	unescape := strings.NewReplacer(`\&`, "", `\-`, "-", `\e`, `\`)
+	var b strings.Builder
+	inside := false
+	for line := range strings.Lines(page) {
+		switch {
+		case strings.HasPrefix(line, ".Bd -literal"):
+			inside = true
+			b.WriteString("\n")
+		case strings.HasPrefix(line, ".Ed"):
+			inside = false
+			b.WriteString("\n")
+		case inside:
+			b.WriteString("    " + unescape.Replace(line))
+		default:
+			if title, ok := strings.CutPrefix(line, ".Sh "); ok {
+				line = "## " + title
+			}
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }

@@ -22,8 +22,12 @@ const patience = 20 * time.Second
 // the rest: ip netns exec has made it a mount namespace of its own.
 const own = `mount --bind "$HOST/run" /run && mount --bind "$HOST/etc" /etc && exec sh -c "$1"`
 
-// TestTour types the tour of the README.
-func TestTour(t *testing.T) {
+func TestTour(t *testing.T) { readme.walk(t) }
+
+func TestManualExamples(t *testing.T) { manual.walk(t) }
+
+// walk types a tour.
+func (tr tour) walk(t *testing.T) {
 	lab := netlab.ForTest(t)
 	hosts := map[string]*netlab.Host{}
 	for name, address := range map[string]string{
@@ -31,14 +35,14 @@ func TestTour(t *testing.T) {
 	} {
 		hosts[name] = furnished(t, lab.HostForTest(t, name, address))
 	}
-	for _, s := range tour(t) {
+	for _, s := range tr.steps(t) {
 		switch {
 		case s.event == pull:
 			must(t, hosts["hosta"].Unplug(t.Context()))
 		case s.event == plug:
 			must(t, hosts["hosta"].Plug(t.Context()))
 		default:
-			walk(t, hosts[s.host], s)
+			tr.typed(t, hosts[s.host], s)
 		}
 		if t.Failed() {
 			return // what follows would only be confused
@@ -70,8 +74,8 @@ func furnished(t *testing.T, h *netlab.Host) *netlab.Host {
 	return h
 }
 
-// walk types a command; if it only looks, until it prints what it should.
-func walk(t *testing.T, h *netlab.Host, s step) {
+// typed types a command; if it only looks, until it prints what it should.
+func (tr tour) typed(t *testing.T, h *netlab.Host, s step) {
 	t.Helper()
 	var printed, diff string
 	var status int
@@ -93,11 +97,11 @@ func walk(t *testing.T, h *netlab.Host, s step) {
 		try()
 	}
 	if diff != "" {
-		t.Errorf("README.md:%d: %s# %s: what it prints is not what the README says (- README, + printed):\n%s",
-			s.line, s.host, s.command, diff)
+		t.Errorf("%[1]s:%[2]d: %[3]s# %[4]s: what it prints is not what is said there (- %[1]s, + printed):\n%[5]s",
+			tr.file, s.line, s.host, s.command, diff)
 	}
 	if want := failing[s.command]; status != want {
-		t.Errorf("README.md:%d: %s# %s: exit status %d, want %d:\n%s", s.line, s.host, s.command, status, want, printed)
+		t.Errorf("%s:%d: %s# %s: exit status %d, want %d:\n%s", tr.file, s.line, s.host, s.command, status, want, printed)
 	}
 }
 

@@ -7,28 +7,37 @@ import (
 	"testing"
 )
 
-// heading is the section of the README that is the tour.
-const heading = "Five minutes"
+// A tour is a section of a text that is walked.
+type tour struct{ file, heading string }
 
-// tour reads the steps from the README.
-func tour(t *testing.T) []step {
+var (
+	readme = tour{"README.md", "Five minutes"}
+	manual = tour{"man/carp.4", "EXAMPLES"}
+)
+
+// steps reads a tour.
+func (tr tour) steps(t *testing.T) []step {
 	t.Helper()
-	data, err := os.ReadFile("../../../README.md")
+	data, err := os.ReadFile("../../../" + tr.file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := read(string(data), heading)
+	text := string(data)
+	if tr == manual {
+		text = fromPage(text)
+	}
+	steps, err := read(text, tr.heading)
 	if err != nil {
-		t.Fatalf("README.md: %v", err)
+		t.Fatalf("%s: %v", tr.file, err)
 	}
 	return steps
 }
 
-// The tour has what the walk relies on: all hosts, each event once and in order, each
-// command that fails.
+// The README's tour has what the walk relies on: all hosts, each event once and in
+// order, each command that fails.
 func TestTourIsWhole(t *testing.T) {
 	var hosts, happened, refused []string
-	for _, s := range tour(t) {
+	for _, s := range readme.steps(t) {
 		switch _, fails := failing[s.command]; {
 		case s.event != "":
 			happened = append(happened, s.event)
@@ -76,6 +85,14 @@ func TestRead(t *testing.T) {
 	}
 	if !slices.EqualFunc(got, want, same) {
 		t.Errorf("read %+v\nwant %+v", got, want)
+	}
+}
+
+func TestFromPage(t *testing.T) {
+	page := ".Sh EXAMPLES\nPull hosta's cable.\n.Bd -literal -offset indent\nhosta# x \\-v\n\tinet \\&\n.Ed\n.Pp\n"
+	want := "## EXAMPLES\nPull hosta's cable.\n\n    hosta# x -v\n    \tinet \n\n.Pp\n"
+	if got := fromPage(page); got != want {
+		t.Errorf("%q\nwant %q", got, want)
 	}
 }
 
