@@ -53,6 +53,11 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			watchRaces(env)
 			env.Setenv("IFCONFIG_CARP_STATE", filepath.Join(env.WorkDir, "state"))
+			units, err := filepath.Abs("../../init")
+			if err != nil {
+				return err
+			}
+			env.Setenv("UNITS", units)
 			// A way in for nobody, where root runs this.
 			return errors.Join(os.Chmod(filepath.Dir(env.WorkDir), 0o711), os.Chmod(env.WorkDir, 0o755))
 		},

@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"pkg/carp/carptest":        {"pkg/carp"},
 	"internal/netlab":          {},
 	"internal/netlab/backing":  {},
+	"internal/netlab/boot":     {},
 	"internal/netlab/demo":     {"internal/netlab"},
 	"internal/netlab/failover": {},
 	"internal/netlab/interop":  {},

@@ -114,10 +114,19 @@ func Run(ctx context.Context, env Env, args []string) int {
 		context.AfterFunc(ctx, stop) // a second signal ends what hangs
 		signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
 		s := &m.Supervise
-		return status(env, clone.Supervise(ctx, s.Name, s.Create, s.ControlFD, env.Getenv))
+		gone, err := clone.Supervise(ctx, s.Name, s.Create, s.ControlFD, env.Getenv)
+		if code := status(env, err); !gone {
+			return code
+		}
+		return statusGone
 	}
 	return status(env, m.run(ctx, env))
 }
+
+// statusGone is how a supervisor exits when its interface is gone, or not its own, so
+// that systemd does not start it again: "program is not configured" (LSB, init
+// scripts). carp@.service names it.
+const statusGone = 6
 
 // status prints an error, if there is one, and says how to exit.
 func status(env Env, err error) int {

@@ -43,6 +43,7 @@ func (i *Interface) act(a carp.Action) {
 		if i.knobs.Log >= 1 {
 			i.log.Info(a.From.String()+" -> "+a.To.String(), "vhid", i.record.VHID, "reason", a.Reason)
 		}
+		i.tellState()
 	case carp.ActionClaim:
 		i.claim()
 	case carp.ActionRelease:

@@ -46,6 +46,8 @@ type Options struct {
 	Now func() time.Time
 	// OnTransition is told of each change of state before what comes of it; nil: nobody.
 	OnTransition func(carp.Action)
+	// Manager watches over this process; nil: nobody does.
+	Manager Manager
 	// Random yields the numbers for the advertisements' counters.
 	Random func() uint64
 	// Log takes what people should know; nil discards.
@@ -106,6 +108,7 @@ type Interface struct {
 
 	since       time.Time
 	transitions uint64
+	told        string // the state, as the manager was told
 	received    [carp.NumVerdicts]uint64
 	families    [2]family
 	balance     balancer
@@ -131,6 +134,9 @@ func New(opts Options) *Interface {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Manager == nil {
+		opts.Manager = unmanaged{}
 	}
 	return &Interface{
 		opts:     opts,
@@ -193,9 +199,14 @@ func (i *Interface) Run(ctx context.Context) error {
 	i.resume()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	lifeSign, mute := i.lifeSigns()
+	defer mute()
 	done, knobs := ctx.Done(), i.opts.KnobsChanged
+	i.opts.Manager.Ready()
+	i.tellState()
 	for {
 		if i.answerWaiting(); i.finished {
+			i.opts.Manager.Stopping()
 			break
 		}
 		if at, ok := i.machine.Deadline(); ok {
@@ -234,8 +245,11 @@ func (i *Interface) Run(ctx context.Context) error {
 				continue
 			}
 			i.loadKnobs()
+		case <-lifeSign:
+			i.opts.Manager.Alive()
 		case c := <-i.requests:
 			i.serve(c)
+			i.tellState()
 		case <-done:
 			done = nil
 			i.step(carp.Event{Kind: carp.EventDown})

@@ -263,9 +263,7 @@ func (u *unit) wire() *wire.Port {
 func (h *host) create(name string, line ...word) *unit {
 	h.Helper()
 	u := h.supervise(name)
-	if resp := u.ask(control.Request{Op: control.OpCreate, Change: change(line...)}); resp.Error != nil {
-		h.Fatalf("create %s: %v", name, resp.Error)
-	}
+	u.born(line...)
 	return u
 }
 

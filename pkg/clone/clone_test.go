@@ -221,7 +221,13 @@ func TestSuperviseRefuses(t *testing.T) {
 			}
 			_ = theirs.Close()
 			ended := make(chan error, 1)
-			go func() { ended <- Supervise(t.Context(), "carp0", c.create, fd, getenv) }()
+			go func() {
+				gone, err := Supervise(t.Context(), "carp0", c.create, fd, getenv)
+				if !gone {
+					t.Error("to be started again")
+				}
+				ended <- err
+			}()
 			resp, err := control.NewClient(ours).Do(t.Context(), control.Request{Op: control.OpCreate, Change: &control.Change{}})
 			if err != nil || resp.Error == nil || resp.Error.Error() != c.want && !(c.name == "held" && resp.Error.Errno == unix.EBUSY) {
 				t.Errorf("answer %v, %v; want %s", resp.Error, err, c.want)

@@ -36,9 +36,10 @@ const (
 
 // Cloner is the door to the carp interfaces of one network namespace.
 type Cloner struct {
-	getenv func(string) string
-	dir    *state.Dir
-	world  world
+	getenv  func(string) string
+	dir     *state.Dir
+	world   world
+	systemd systemd
 	// Notify takes one sentence for the person typing, such as that a
 	// supervisor had died and was started again; nil discards.
 	Notify func(string)
@@ -51,7 +52,7 @@ func Open(getenv func(string) string) (*Cloner, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloner{getenv: getenv, dir: dir}
+	c := &Cloner{getenv: getenv, dir: dir, systemd: machineSystemd}
 	c.world = live{dir, c}
 	return c, nil
 }
@@ -270,6 +271,9 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 			return control.Response{}, err
 		}
 		if !u.Alive {
+			if req.Op == control.OpStatus && c.systemd.runs(c.dir, c.getenv) && c.systemd.stopped(ctx, name) {
+				return control.Response{}, bsderr.Newf("stopped; systemctl start carp@%s starts it", name)
+			}
 			if err := c.restart(ctx, name); err != nil {
 				return control.Response{}, err
 			}

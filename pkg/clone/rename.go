@@ -127,7 +127,15 @@ func (r *renaming) Commit() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.seat
+	if s.unit != "" {
+		if err := noteMove(s.dir, s.unit, r.seat.name); err != nil {
+			return err
+		}
+	}
 	if err := s.dir.Rename(old.name, r.seat.name); err != nil {
+		if s.unit != "" {
+			_ = noteMove(s.dir, s.unit, old.name)
+		}
 		return err
 	}
 	s.seat = r.seat

@@ -36,20 +36,16 @@ var inheritedEnv = []string{"PATH", state.EnvVar, LogVar, "GOCOVERDIR", "GODEBUG
 // request, over a connection that it inherits: what goes wrong at the start is
 // an answer to the command typed, and no key is ever on a command line.
 func (c *Cloner) start(ctx context.Context, name string, create bool, first control.Request) (control.Response, error) {
-	ours, theirs, err := socketpair()
+	born, err := c.launch(ctx, name, create)
 	if err != nil {
 		return control.Response{}, err
 	}
-	defer func() { _ = ours.Close() }()
-	said, err := c.run(name, create, theirs)
-	_ = theirs.Close()
-	if err != nil {
-		return control.Response{}, err
-	}
+	defer born.done()
+	defer func() { _ = born.conn.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, changeTime)
 	defer cancel()
 	first.Name = name
-	resp, err := control.NewClient(ours).Do(ctx, first)
+	resp, err := control.NewClient(born.conn).Do(ctx, first)
 	switch {
 	case err == nil && resp.Error != nil:
 		return resp, resp.Error
@@ -57,10 +53,45 @@ func (c *Cloner) start(ctx context.Context, name string, create bool, first cont
 		return resp, err
 	}
 	// It died before it could answer; its last words say why.
-	if words := strings.TrimSpace(said()); words != "" {
+	if words := strings.TrimSpace(born.said()); words != "" {
 		return resp, bsderr.New(name+": the supervisor did not start", name+": it said: "+words)
 	}
 	return resp, fmt.Errorf("%s: the supervisor did not start: %w", name, err)
+}
+
+// birth is a supervisor that has been started.
+type birth struct {
+	conn net.Conn      // for its first request
+	said func() string // its last words, if it has died
+	done func()        // to be called in the end
+}
+
+// launch starts the process, as a unit where systemd runs the host.
+func (c *Cloner) launch(ctx context.Context, name string, create bool) (birth, error) {
+	if c.systemd.runs(c.dir, c.getenv) {
+		var born birth
+		dir, err := state.Open(c.getenv) // it may have to be made
+		if err == nil {
+			born, err = c.systemd.start(ctx, dir, name, create)
+		}
+		switch {
+		case err == nil || taken(err, unix.EBUSY):
+			return born, err
+		case c.systemd.stopping(ctx):
+			return birth{}, fmt.Errorf("%s: the host is shutting down: %w", name, err)
+		}
+		c.notify("%s: systemd has not started %s, so its supervisor runs without: %v", name, unitName(name), err)
+	}
+	ours, theirs, err := socketpair()
+	if err != nil {
+		return birth{}, err
+	}
+	said, err := c.run(name, create, theirs)
+	_ = theirs.Close()
+	if err != nil {
+		_ = ours.Close()
+	}
+	return birth{conn: ours, said: said, done: func() {}}, err
 }
 
 // run starts the process, detached from the terminal and the session, and

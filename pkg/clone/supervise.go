@@ -37,9 +37,12 @@ const realTimeMax = 5_000_000
 // Supervise is what a supervisor does: it runs the carp interface name until
 // ctx ends or the interface is destroyed. controlFD is the connection that the
 // command which started it left open, negative if there is none (a service
-// manager). With create the interface must be new, and its first request makes
-// it; otherwise it must have a record.
-func Supervise(ctx context.Context, name string, create bool, controlFD int, getenv func(string) string) error {
+// manager); that command may then have left a summons. With create the interface
+// must be new, and its first request makes it; otherwise it must have a record.
+//
+// Without an error or with one, gone tells that there is no such interface, or none
+// for this process: to start it again would lead to the same.
+func Supervise(ctx context.Context, name string, create bool, controlFD int, getenv func(string) string) (gone bool, err error) {
 	// The live heap is some hundred kilobytes: collect before it has doubled
 	// to megabytes, and give back what reading the command line took.
 	debug.SetGCPercent(gcPercent)
@@ -50,18 +53,67 @@ func Supervise(ctx context.Context, name string, create bool, controlFD int, get
 	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
 	if err != nil {
-		return err
+		return false, err
 	}
-	s, err := prepare(ctx, name, create, getenv)
+	dir, err := state.Open(getenv)
 	if err != nil {
-		if first != nil {
-			tell(first, err)
-			return nil // said already
+		return false, answered(first, err)
+	}
+	o := order{dir: dir, name: name, create: create, getenv: getenv}
+	if managed := findManager(getenv); managed != nil {
+		defer managed.Close()
+		if first == nil {
+			first = o.summoned()
 		}
-		return err
+		o.manager, o.unit = managed, name
+	}
+	s, err := prepare(ctx, o)
+	if err != nil {
+		_, gone = errors.AsType[hopeless](err)
+		if first != nil && o.manager != nil {
+			o.manager.Ready() // what was asked of it has been done: it was refused
+		}
+		return gone, answered(first, err)
 	}
 	return s.run(ctx, first)
 }
+
+// order is what a supervisor is to do.
+type order struct {
+	dir    *state.Dir
+	name   string
+	create bool
+	getenv func(string) string
+	// manager is the service manager and unit the name it knows us by; nil and
+	// empty without one.
+	manager carpif.Manager
+	unit    string
+}
+
+// summoned completes the order of a service manager, which has no more than the name
+// of a unit. It returns the connection to the command that waits; nil if none does.
+func (o *order) summoned() (first net.Conn) {
+	if first, o.create = answerSummons(o.dir, o.name); first != nil {
+		forgetMove(o.dir, o.name)
+	} else if to := movedTo(o.dir, o.name); to != "" {
+		o.name = to
+	}
+	return first
+}
+
+// answered tells err to the command that waits on conn, or returns it if there is none.
+func answered(conn net.Conn, err error) error {
+	if conn == nil {
+		return err
+	}
+	tell(conn, err)
+	return nil
+}
+
+// hopeless is an error that starting the supervisor again would only repeat.
+type hopeless struct{ error }
+
+func (h hopeless) Unwrap() error { return h.error }
 
 // inherited is the connection on descriptor fd.
 func inherited(fd int) (net.Conn, error) {
@@ -104,6 +156,7 @@ type supervisor struct {
 	iface  *carpif.Interface
 	log    *slog.Logger
 	flush  func() // of log
+	unit   string // the service manager's name for us; empty without one
 
 	server *control.Server
 	served context.Context // server's
@@ -113,20 +166,17 @@ type supervisor struct {
 }
 
 // prepare takes the lock and everything else that can fail.
-func prepare(ctx context.Context, name string, create bool, getenv func(string) string) (_ *supervisor, err error) {
-	dir, err := state.Open(getenv)
-	if err != nil {
-		return nil, err
-	}
+func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
+	dir, name, create := o.dir, o.name, o.create
 	lock, err := dir.Acquire(name)
 	if errors.Is(err, state.ErrHeld) {
-		return nil, bsderr.Errno(opCreate, unix.EBUSY, name+": it has a supervisor already")
+		return nil, hopeless{errHeld(name)}
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &supervisor{dir: dir, seat: seat{name: name, lock: lock}}
-	s.log, s.flush = NewLog(getenv)
+	s := &supervisor{dir: dir, unit: o.unit, seat: seat{name: name, lock: lock}}
+	s.log, s.flush = NewLog(o.getenv)
 	defer func() {
 		if err != nil {
 			s.release(create)
@@ -134,8 +184,8 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	}()
 	s.seat.mark, err = mark(name)
 	if errors.Is(err, errMarked) {
-		return nil, bsderr.Errno(opCreate, unix.EEXIST,
-			name+": another supervisor has it, with another state folder than "+dir.Path())
+		return nil, hopeless{bsderr.Errno(opCreate, unix.EEXIST,
+			name+": another supervisor has it, with another state folder than "+dir.Path())}
 	}
 	if err != nil {
 		return nil, err
@@ -144,13 +194,14 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 	switch {
 	case err == nil && create:
 		create = false // it is not ours to remove
-		return nil, nameInUse(name)
+		return nil, hopeless{nameInUse(name)}
 	case errors.Is(err, fs.ErrNotExist) && create:
 		record = state.Record{Version: state.RecordVersion, Name: name, AdvBase: carp.DefaultAdvBase, Created: time.Now()}
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}
-	case err != nil:
-		return nil, err
+		create = true // the lock file is of no use to anybody
+		return nil, hopeless{&bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}}
+	case err != nil: // damaged, mostly
+		return nil, hopeless{err}
 	}
 	if s.kernel, err = link.Open(); err != nil {
 		return nil, err
@@ -161,7 +212,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		return nil, err
 	}
 	if foreign {
-		return nil, nameTaken(name)
+		return nil, hopeless{nameTaken(name)}
 	}
 	changed, err := dir.Watch(ctx)
 	if err != nil {
@@ -191,6 +242,7 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 		Rename:       s.rename,
 		KnobsChanged: changed,
 		Suspended:    suspended,
+		Manager:      o.manager,
 		Random:       random,
 		Log:          s.log,
 		PID:          os.Getpid(),
@@ -199,8 +251,8 @@ func prepare(ctx context.Context, name string, create bool, getenv func(string) 
 }
 
 // run serves until the end, and leaves nothing but the record of an interface
-// that was not destroyed.
-func (s *supervisor) run(ctx context.Context, first net.Conn) error {
+// that was not destroyed; gone tells of one that was.
+func (s *supervisor) run(ctx context.Context, first net.Conn) (gone bool, err error) {
 	serveCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
@@ -212,7 +264,9 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) error {
 	server.Serve(serveCtx, s.seat.ln)
 	if first != nil {
 		ended := server.ServeConn(serveCtx, first)
-		quietStderr()
+		if s.unit == "" {
+			quietStderr()
+		}
 		// A command that is killed before it could say what to create must not
 		// leave a supervisor that holds a name and has no record.
 		go func() {
@@ -223,12 +277,16 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) error {
 		}()
 	}
 	go s.watchLock(ctx, abandon)
-	err := s.iface.Run(ctx)
-	s.release(!s.recorded())
+	err = s.iface.Run(ctx)
+	gone = !s.recorded()
+	if gone && s.unit != "" {
+		forgetMove(s.dir, s.unit)
+	}
+	s.release(gone)
 	s.iface.Goodbye()
 	stop(err) // a request that was not taken is refused with this
 	server.Wait()
-	return err
+	return gone, err
 }
 
 // lockCheckTime is how often a supervisor looks whether its lock is still
