@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"internal/state":   {"internal/bsderr", "pkg/carp"},
 	"internal/wire":    {"internal/frame"},
 	"internal/link":    {},
+	"internal/lint":    {"internal/control", "internal/rcconf", "internal/words", "pkg/carp"},
 	"internal/frame":   {},
 	"internal/bsderr":  {},
 	"internal/rcconf":  {"internal/bsderr", "internal/control", "internal/words", "pkg/carp"},

@@ -130,8 +130,9 @@ func (r *reader) parameter(p *syntax.ParamExp, quotes quoting, b *builder) {
 	value, isSet := r.config.Lookup(name)
 	if p.Exp == nil {
 		if !isSet {
-			r.config.note(&Problem{Pos: pos, Text: name + " is not set, and taken as empty",
-				Hints: []string{"variables of the environment are not read"}})
+			// Its name is not said: a password with a $ in it would be.
+			r.config.note(&Problem{Pos: pos, Text: "a variable that is not set, taken as empty",
+				Hints: []string{`variables of the environment are not read; where a $ is meant, write \$`}})
 		}
 		b.refer(value.Text, pos)
 		return

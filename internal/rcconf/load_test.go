@@ -154,7 +154,7 @@ func TestLoadNotesWhatIsNotSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Notes) != 1 || c.Notes[0].Error() != "rc.conf:1:3: x is not set, and taken as empty" {
+	if len(c.Notes) != 1 || c.Notes[0].Error() != "rc.conf:1:3: a variable that is not set, taken as empty" {
 		t.Errorf("%v", c.Notes)
 	}
 }

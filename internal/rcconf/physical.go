@@ -12,6 +12,8 @@ type Host struct {
 	Name string
 	// Addresses are its own ones, without length: it is known by them.
 	Addresses []netip.Addr
+	// Lines are those of its own, which are not for us, as they stand in the files.
+	Lines []Line
 	// DHCP tells that its address is leased.
 	DHCP bool
 	Pos  Pos
@@ -35,6 +37,7 @@ func (p *planner) physical(name string) {
 		text, has := vhidOf(line)
 		if !has {
 			host.Addresses = append(host.Addresses, addressesOf(line)...)
+			host.Lines = append(host.Lines, line)
 			continue
 		}
 		vhid, err := strconv.Atoi(text.Text)

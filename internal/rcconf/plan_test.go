@@ -227,7 +227,7 @@ note rc.conf:6:53: carp_map: not of the form fxp0=eth0
 note rc.conf:5:22: $ifconfig_em0_alias3 needs leading "inet" keyword for an IPv4 address.
 `},
 		{"a physical interface's own words are nobody's business", `ifconfig_em0='inet 10.0.0.1 netmask 255.255.255.0 media "x;y' ifconfig_em1="inet $x"`,
-			"host em0 [10.0.0.1]\nhost em1 []\nnote rc.conf:1:82: x is not set, and taken as empty\n"},
+			"host em0 [10.0.0.1]\nhost em1 []\nnote rc.conf:1:82: a variable that is not set, taken as empty\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if file, ok := strings.CutPrefix(tt.in, "file:"); ok {

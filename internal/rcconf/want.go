@@ -20,8 +20,10 @@ type Want struct {
 	PassFile string
 	// Notes are warnings.
 	Notes []*Problem
-	// words are where a word was said last, addresses where one was.
+	// words are where a word was said last, values where its value was, and
+	// addresses where one was.
 	words     map[string]Pos
+	values    map[string]Pos
 	addresses map[netip.Addr]Pos
 	pos       Pos
 }
@@ -29,16 +31,16 @@ type Want struct {
 // Want reads the lines of an interface; name is what hints call it. The
 // problems, if there are any, keep it from being made.
 func (i *Interface) Want(name string) (*Want, []*Problem) {
-	w := &Want{words: map[string]Pos{}, addresses: map[netip.Addr]Pos{}, pos: i.Pos}
+	w := &Want{words: map[string]Pos{}, values: map[string]Pos{}, addresses: map[netip.Addr]Pos{}, pos: i.Pos}
 	problems := slices.Clone(i.Problems)
 	for n, l := range i.Lines {
 		called := name
 		if n == 0 && l.isCreate() {
 			called = i.Clone
 		}
-		line, err := words.Parse(l.Args(called))
+		line, at, err := words.ParseAt(l.Args(called))
 		if err != nil {
-			problems = append(problems, complaint(l, called, err))
+			problems = append(problems, l.complaint(at, err))
 			continue
 		}
 		for _, note := range line.Notes {
@@ -65,19 +67,18 @@ func (i *Interface) Want(name string) (*Want, []*Problem) {
 // isCreate tells whether the line is that of create_args_IF.
 func (l Line) isCreate() bool { return strings.HasPrefix(l.Variable, createArgs) }
 
-// complaint is an error of a line at the word that is the reason, which is the
-// last of the shortest beginning of the line that has the same error.
-func complaint(l Line, name string, err error) *Problem {
+// complaint is an error of a line about the argument at an index.
+func (l Line) complaint(at int, err error) *Problem {
 	e := bsderr.From(err)
-	p := &Problem{Pos: l.Pos, Text: e.Text, Hints: e.Hints}
-	args := l.Args(name)
-	for n := range l.Words {
-		if _, err := words.Parse(args[:n+2]); err != nil && bsderr.From(err).Text == e.Text {
-			p.Pos = l.Words[n].Pos
-			break
-		}
+	return &Problem{Pos: l.at(at), Text: e.Text, Hints: e.Hints}
+}
+
+// at is the place of an argument as Args has them.
+func (l Line) at(arg int) Pos {
+	if arg < 1 || arg > len(l.Words) {
+		return l.Pos
 	}
-	return p
+	return l.Words[arg-1].Pos
 }
 
 // remember notes the places of the words.
@@ -89,10 +90,20 @@ func (w *Want) remember(l Line) {
 			n++ // what is behind it is nobody's to compare
 		}
 	}
+	for _, place := range words.Places(l.Args("")) {
+		w.values[place.Word] = l.at(place.At)
+	}
 	for _, a := range addressesOf(l) {
 		w.addresses[a] = addressPos(l, a)
 	}
 }
+
+// At is where a word was said last, which is at its value if it takes one; the zero
+// Pos if it was not.
+func (w *Want) At(word string) Pos { return w.values[word] }
+
+// AddressAt is the same of an address.
+func (w *Want) AddressAt(a netip.Addr) Pos { return w.addresses[a] }
 
 // addressPos is where an address stands on a line.
 func addressPos(l Line, a netip.Addr) Pos {

@@ -30,17 +30,27 @@ type Line struct {
 // Parse reads the words of one command line; args[0] is the interface name.
 // The error is a *[bsderr.Error] with FreeBSD's text first.
 func Parse(args []string) (Line, error) {
-	if len(args) == 0 {
-		return Line{}, bsderr.New("no interface named")
+	p, err := parse(args)
+	if err != nil {
+		return Line{}, err
 	}
-	p := parser{args: args, line: Line{Name: args[0]}}
+	return p.line, nil
+}
+
+// parse reads the words; the parser tells how far it came.
+func parse(args []string) (*parser, error) {
+	p := &parser{args: args}
+	if len(args) == 0 {
+		return p, bsderr.New("no interface named")
+	}
+	p.line.Name = args[0]
 	for _, step := range []func() error{p.checkName, p.readWords, p.finishAddress} {
 		if err := step(); err != nil {
-			return Line{}, p.explain(err)
+			return p, p.explain(err)
 		}
 	}
 	p.line.notePass()
-	return p.line, nil
+	return p, nil
 }
 
 // parser is a line on its way from text to type.

@@ -42,7 +42,10 @@ func (p *parser) secret(at int) bool {
 
 func (p *parser) isPass(at int) bool { return strings.EqualFold(p.args[at], passWord) }
 
-// visible is an argument as it may stand in one line of text.
+// Visible is an argument as it may stand in one line of text: one that is empty or
+// has what does not print is quoted.
+func Visible(text string) string { return visible(text) }
+
 func visible(text string) string {
 	switch {
 	case text == "":
