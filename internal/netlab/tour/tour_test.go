@@ -151,6 +151,7 @@ func TestLooking(t *testing.T) {
 		"ifconfig-carp carp0":                             true,
 		"ifconfig-carp -v carp0":                          true,
 		"ifconfig-carp --json carp0 | grep state":         true,
+		"ifconfig-carp --layout openbsd carp0":            true,
 		"ifconfig-carp sysctl -a":                         true,
 		"ifconfig-carp sysctl net.inet.carp.demotion":     true,
 		"ip neigh show 192.168.1.50":                      true,
