@@ -45,11 +45,17 @@ func usage(w io.Writer, status int) int {
 	return status
 }
 
-// version is the module's version as the go command stamped it.
+// release is the version of a package, which scripts/package sets.
+var release string
+
+// version is the package's, or else the module's as the go command stamped it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
+	switch {
+	case !ok:
 		return "unknown"
+	case release != "":
+		return fmt.Sprintf("%s (%s)", release, info.GoVersion)
 	}
 	return fmt.Sprintf("%s (%s)", info.Main.Version, info.GoVersion)
 }
