@@ -5,11 +5,13 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/cli"
 )
 
 func main() {
-	env := cli.Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, UID: os.Geteuid()}
+	env := cli.Env{Name: filepath.Base(os.Args[0]), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, UID: os.Geteuid()}
 	os.Exit(cli.Run(context.Background(), env, os.Args[1:]))
 }

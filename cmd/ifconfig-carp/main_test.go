@@ -22,6 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"ifconfig-carp": main,
+		"sysctl-carp":   main,
 		"nobody":        nobody,
 	})
 }

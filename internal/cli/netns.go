@@ -15,10 +15,10 @@ import (
 // netnsFolder is where iproute2 keeps the named network namespaces.
 const netnsFolder = "/run/netns"
 
-// enterNetns runs the same command line inside a named network namespace (-j,
+// enterNetns runs the command line argv inside a named network namespace (-j,
 // as FreeBSD's ifconfig enters a jail). It only returns if that fails: the
 // process is replaced, so that every thread and every child is inside.
-func enterNetns(name string, args []string) error {
+func enterNetns(name string, argv []string) error {
 	refuse := func(err error) error {
 		return bsderr.Hint(fmt.Errorf("-j %s: %w", name, err), "-j takes a network namespace as `ip netns list` shows it, or a path")
 	}
@@ -39,6 +39,5 @@ func enterNetns(name string, args []string) error {
 	if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
 		return refuse(err)
 	}
-	argv := append([]string{program}, withoutNetns(args)...)
 	return refuse(unix.Exec("/proc/self/exe", argv, os.Environ()))
 }

@@ -20,6 +20,9 @@ const program = "ifconfig-carp"
 
 // Env is the process as a command sees it.
 type Env struct {
+	// Name is what the program was called as, without the path; SysctlName makes
+	// it the sysctl subcommand.
+	Name           string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Getenv is os.Getenv or like it.
@@ -76,6 +79,9 @@ var errUsage = errors.New("usage")
 // Run runs one command line, args without the program's name, and returns the
 // exit status.
 func Run(ctx context.Context, env Env, args []string) int {
+	if env.Name == SysctlName {
+		return runSysctl(ctx, env, args)
+	}
 	var m model
 	parser, err := kong.New(&m, kong.Name(program), kong.NoDefaultHelp(), kong.Exit(func(int) {}))
 	if err != nil { // a mistake in the model
@@ -102,7 +108,7 @@ func Run(ctx context.Context, env Env, args []string) int {
 		return 0
 	}
 	if m.Netns != nil {
-		return status(env, enterNetns(*m.Netns, args))
+		return status(env, enterNetns(*m.Netns, append([]string{program}, withoutNetns(args)...)))
 	}
 	command, _, _ := strings.Cut(parsed.Command(), " ")
 	switch command {
@@ -142,15 +148,18 @@ func status(env Env, err error) int {
 
 // PrintError prints err as every error is printed: FreeBSD's text behind the
 // program's name, then the hints.
-func PrintError(w io.Writer, err error) {
+func PrintError(w io.Writer, err error) { printErrorOf(w, program, err) }
+
+// printErrorOf is PrintError under another name of the program.
+func printErrorOf(w io.Writer, name string, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
-			PrintError(w, e)
+			printErrorOf(w, name, e)
 		}
 		return
 	}
 	e := bsderr.From(err)
-	_, _ = fmt.Fprintf(w, "%s: %s\n", program, e.Text)
+	_, _ = fmt.Fprintf(w, "%s: %s\n", name, e.Text)
 	for _, hint := range e.Hints {
 		_, _ = fmt.Fprintf(w, "hint: %s\n", hint)
 	}

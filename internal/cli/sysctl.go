@@ -2,16 +2,32 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
 
+// SysctlName is the name under which the program is its own sysctl subcommand.
+const SysctlName = "sysctl-carp"
+
 // runSysctl is the sysctl subcommand: sysctl(8) for our knobs.
 func runSysctl(ctx context.Context, env Env, args []string) int {
-	return sysctl.Run(ctx, sysctl.Env{
-		Getenv: env.Getenv,
-		Stdout: env.Stdout,
-		Stderr: env.Stderr,
-		Fail:   func(err error) { PrintError(env.Stderr, err) },
-	}, args)
+	return sysctl.Run(ctx, sysctlEnv(env), args)
+}
+
+func sysctlEnv(env Env) sysctl.Env {
+	name, command := program, []string{program, "sysctl"}
+	if env.Name == SysctlName {
+		name, command = SysctlName, []string{SysctlName}
+	}
+	return sysctl.Env{
+		Getenv:  env.Getenv,
+		Stdout:  env.Stdout,
+		Stderr:  env.Stderr,
+		Program: strings.Join(command, " "),
+		Enter: func(netns string, args []string) error {
+			return enterNetns(netns, append(command, args...))
+		},
+		Fail: func(err error) { printErrorOf(env.Stderr, name, err) },
+	}
 }

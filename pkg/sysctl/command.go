@@ -3,10 +3,9 @@ package sysctl
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +21,14 @@ type Env struct {
 	Folder Folder
 	// Stdout takes what was asked for, Stderr the usage.
 	Stdout, Stderr io.Writer
+	// Program is what the usage calls the command: "ifconfig-carp sysctl".
+	Program string
+	// Stats yields the bytes of FreeBSD's struct carpstats, in the machine's byte
+	// order; with an error, as much as could be counted. nil: there is none.
+	Stats func(context.Context) ([]byte, error)
+	// Enter does the command line args again in a network namespace; it returns
+	// only if that fails.
+	Enter func(netns string, args []string) error
 	// Fail prints an error the way the program prints errors: the program's
 	// name before it, hints below.
 	Fail func(error)
@@ -45,34 +52,44 @@ func (e Env) open() (Folder, error) {
 
 // Run is FreeBSD's sysctl(8) for the knobs; args are what follows `sysctl`.
 // Each operand is done by itself. The exit status is the number of those that
-// failed, or 1 for bad usage.
+// failed, 1 for bad usage, or 66 for a file that cannot be read.
 func Run(ctx context.Context, env Env, args []string) int {
 	opt, operands, err := parseOptions(args)
 	if err != nil {
 		env.Fail(err)
 	}
-	if err != nil || opt.nameOnly && opt.valueOnly || len(operands) == 0 && !opt.all {
-		_, _ = io.WriteString(env.Stderr, usage)
+	if err != nil || opt.nameOnly && (opt.valueOnly || opt.length) || len(operands) == 0 && !opt.all && opt.file == "" {
+		return misused(env)
+	}
+	if opt.netns != nil {
+		env.Fail(env.Enter(*opt.netns, slices.Concat(opt.typed, []string{"--"}, operands)))
 		return 1
 	}
 	c := &command{options: opt, env: env, told: map[string]bool{}}
-	if len(operands) == 0 {
-		if err := c.show(table); err != nil {
+	if opt.all && len(operands) == 0 {
+		if err := c.show(ctx, table); err != nil {
 			env.Fail(err)
 			return 1
 		}
 		return 0
 	}
-	failures := 0
-	for _, typed := range operands {
-		if err := c.do(ctx, splitOperand(typed)); err != nil {
-			failures++
-			if !errors.Is(err, errQuiet) {
-				env.Fail(err)
-			}
+	var todo []operand
+	if opt.file != "" {
+		if todo, err = readConf(opt.file); err != nil {
+			env.Fail(err)
+			return noInput
 		}
 	}
-	return min(failures, 255) // what an exit status can hold
+	for _, typed := range operands {
+		todo = append(todo, splitOperand(typed))
+	}
+	return c.run(ctx, todo)
+}
+
+// misused prints the usage and is the status that goes with it.
+func misused(env Env) int {
+	_, _ = io.WriteString(env.Stderr, usageOf(env.Program))
+	return 1
 }
 
 // errQuiet is a failure that counts and is not told of (-q).
@@ -86,63 +103,86 @@ type command struct {
 	told map[string]bool
 }
 
+// run does the operands and counts those that failed.
+func (c *command) run(ctx context.Context, operands []operand) int {
+	failures := 0
+	for _, o := range operands {
+		if o.sets && (c.tunable || c.writable) { // they list
+			c.env.Fail(bsderr.New("Can't set variables when using -T or -W"))
+			return misused(c.env)
+		}
+		if err := c.do(ctx, o); err != nil {
+			failures++
+			if !errors.Is(err, errQuiet) {
+				c.env.Fail(err)
+			}
+		}
+	}
+	return min(failures, 255) // what an exit status can hold
+}
+
 // do does one operand.
 func (c *command) do(ctx context.Context, o operand) error {
-	write := o.sets && !c.looks() // -d X=1 only looks, as in FreeBSD
+	write := o.sets && !c.describe // -d X=1 only looks, as in FreeBSD
 	if k, ok := lookup(o.name); ok {
 		if write {
 			return c.write(ctx, k, o)
 		}
-		return c.show([]Knob{k})
+		return c.show(ctx, []Knob{k})
 	}
 	description, ok := nodes[o.name]
 	switch {
 	case ok && write:
-		return bsderr.Newf("oid '%s' isn't a leaf node", o.name)
+		return bsderr.Newf("oid '%s' isn't a leaf node%s", o.name, o.at())
 	case ok:
 		if c.describe {
-			c.print(o.name, c.about("node", description))
+			if text, ok := c.text(Knob{Name: o.name, Kind: "node", Description: description}, nil, false); ok {
+				c.print(text)
+			}
 		}
-		return c.show(below(o.name))
+		return c.show(ctx, below(o.name))
 	case c.ignoreUnknown:
 		return nil
 	case c.quiet:
 		return errQuiet
 	}
-	return unknown(o.name)
+	return unknown(o)
 }
 
-func (c *command) print(name, text string) {
-	_, _ = fmt.Fprintln(c.env.Stdout, c.line(name, text))
+// print ends a line, unless it is no text (-b).
+func (c *command) print(text string) {
+	if !c.binary || c.looks() || c.nameOnly {
+		text += "\n"
+	}
+	_, _ = io.WriteString(c.env.Stdout, text)
 }
 
 // show prints what was asked for of each knob. The values are read once, so
 // that all are of one moment.
-func (c *command) show(knobs []Knob) error {
-	var v Values
-	var sum int
+func (c *command) show(ctx context.Context, knobs []Knob) error {
+	var r reading
+	var incomplete error
 	if !c.looks() && !c.nameOnly {
 		d, err := c.env.find()
 		if err != nil {
 			return err
 		}
-		v, err = Load(d)
+		r.values, err = Load(d)
 		c.warn(err)
-		ledger, err := v.ledger(d)
+		ledger, err := r.values.ledger(d)
 		c.warn(err)
-		sum = ledger.Sum()
-	}
-	for _, k := range knobs {
-		switch {
-		case c.looks():
-			c.print(k.Name, c.about(Kind, k.Description))
-		case k.Adds:
-			c.print(k.Name, strconv.Itoa(sum))
-		default:
-			c.print(k.Name, strconv.Itoa(k.get(&v)))
+		r.sum, r.suppressed = ledger.Sum(), suppressed(ledger)
+		structures := func(k Knob) bool { return k.Kind == Opaque }
+		if c.env.Stats != nil && (c.opaque || c.hex || c.binary) && slices.ContainsFunc(knobs, structures) {
+			r.stats, incomplete = c.env.Stats(ctx)
 		}
 	}
-	return nil
+	for _, k := range knobs {
+		if text, ok := c.text(k, &r, false); ok {
+			c.print(text)
+		}
+	}
+	return incomplete
 }
 
 // warn tells, once, of what could not be read and is shown as its default; the
@@ -164,9 +204,15 @@ func (c *command) warn(err error) {
 // write does NAME=VALUE and prints the value before and after. First comes the
 // form, then the rights, then the bounds: the order of sysctl(8) and a kernel.
 func (c *command) write(ctx context.Context, k Knob, o operand) error {
-	n, err := integer(o.value)
-	if err != nil {
-		return err
+	if k.get == nil {
+		return readOnly(k, o)
+	}
+	var n int64
+	var err error
+	if !o.resets() {
+		if n, err = o.integer(); err != nil {
+			return err
+		}
 	}
 	d, err := c.env.open()
 	if err != nil {
@@ -175,32 +221,51 @@ func (c *command) write(ctx context.Context, k Knob, o operand) error {
 	_, err = Load(d)
 	c.warn(err)
 
-	var before, after int
+	var before, after reading
 	err = Update(ctx, d, func(v *Values) error {
-		if err := k.check(o.typed, n); err != nil {
+		before.values = *v
+		if err := k.assign(v, o, n); err != nil {
 			return err
 		}
-		before = k.get(v)
-		if k.Adds {
-			n += int64(before)
-			if err := k.check(o.typed, n); err != nil {
-				return bsderr.Hint(err, "%s: the administrator's part is %d, and a write adds to it", k.Name, before)
-			}
-		}
-		k.put(v, n)
-		after = k.get(v)
+		after.values = *v
 		if k.Adds {
 			// What is shown is the host's sum, as on reading.
 			others, err := d.Demotion()
 			c.warn(err)
-			before, after = before+others.Sum(), after+others.Sum()
+			before.sum, after.sum = before.values.Demotion+others.Sum(), v.Demotion+others.Sum()
 		}
 		return nil
 	})
 	if err != nil {
 		return refused(o, err)
 	}
-	c.print(k.Name, fmt.Sprintf("%d -> %d", before, after))
+	was, _ := c.text(k, &before, false)
+	is, _ := c.text(k, &after, true)
+	if !c.binary {
+		was += " -> "
+	}
+	c.print(was + is)
+	return nil
+}
+
+// assign is one write of n, which is held to the bounds, or of the default.
+func (k Knob) assign(v *Values, o operand, n int64) error {
+	if o.resets() {
+		k.set(v, k.Default)
+		return nil
+	}
+	typed := o.typed + o.at()
+	if err := k.check(typed, n); err != nil {
+		return err
+	}
+	if k.Adds {
+		part := k.get(v)
+		n += int64(part)
+		if err := k.check(typed, n); err != nil {
+			return bsderr.Hint(err, "%s: the administrator's part is %d, and a write adds to it", k.Name, part)
+		}
+	}
+	k.put(v, n)
 	return nil
 }
 
@@ -211,10 +276,10 @@ func refused(o operand, err error) error {
 		return err
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return bsderr.Errno(o.typed, unix.EPERM, "only root may write: "+err.Error())
+		return bsderr.Errno(o.typed+o.at(), unix.EPERM, "only root may write: "+err.Error())
 	}
 	if errno, ok := errors.AsType[unix.Errno](err); ok {
-		return bsderr.Errno(o.typed, errno, err.Error())
+		return bsderr.Errno(o.typed+o.at(), errno, err.Error())
 	}
 	return err
 }

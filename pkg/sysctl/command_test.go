@@ -18,7 +18,11 @@ net.inet.carp.preempt: 0
 net.inet.carp.dscp: 56
 net.inet.carp.arpbalance: 0
 net.inet.carp.allow: 1
+net.inet.carp.suppress_preempt: 0
 `
+
+// usage is what a person sees who has mistyped.
+var usage = usageOf("ifconfig-carp sysctl")
 
 const names = `net.inet.carp.ifdown_demotion_factor
 net.inet.carp.senderr_demotion_factor
@@ -28,6 +32,8 @@ net.inet.carp.preempt
 net.inet.carp.dscp
 net.inet.carp.arpbalance
 net.inet.carp.allow
+net.inet.carp.suppress_preempt
+net.inet.carp.stats
 `
 
 // TestTexts has one row per text of sysctl(8) that a person can meet. Each
@@ -54,7 +60,7 @@ func TestTexts(t *testing.T) {
 		{"net.inet", everything},
 		{"net", everything},
 		{"-a", everything},
-		{"-an", "240\n240\n0\n1\n0\n56\n0\n1\n"},
+		{"-an", "240\n240\n0\n1\n0\n56\n0\n1\n0\n"},
 		{"-a|-e", strings.ReplaceAll(everything, ": ", "=")},
 		{"-N|net.inet.carp", names},
 		{"-aN", names},
@@ -67,6 +73,8 @@ net.inet.carp.preempt: High-priority backup preemption mode
 net.inet.carp.dscp: DSCP value for carp packets
 net.inet.carp.arpbalance: balance arp responses
 net.inet.carp.allow: Accept incoming CARP packets
+net.inet.carp.suppress_preempt: Preemption is suppressed
+net.inet.carp.stats: CARP statistics (struct carpstats, netinet/ip_carp.h)
 `},
 
 		// Writing.
@@ -87,6 +95,7 @@ net.inet.carp.allow: Accept incoming CARP packets
 		{"net.inet.carp.dscp=010", "net.inet.carp.dscp: 56 -> 8\n"},
 		{"net.inet.carp.dscp=+8", "net.inet.carp.dscp: 56 -> 8\n"},
 		{"net.inet.carp.dscp=0", "net.inet.carp.dscp: 56 -> 0\n"},
+		{"net.inet.carp.dscp=8 ,", "net.inet.carp.dscp: 56 -> 8\n"},
 		{"net.inet.carp.dscp=63", "net.inet.carp.dscp: 56 -> 63\n"},
 		{"net.inet.carp.demotion=100|net.inet.carp.demotion=-30|net.inet.carp.demotion",
 			"net.inet.carp.demotion: 0 -> 100\nnet.inet.carp.demotion: 100 -> 70\nnet.inet.carp.demotion: 70\n"},
@@ -110,7 +119,10 @@ net.inet.carp.allow: Accept incoming CARP packets
 		{"net.inet.carp.log=0x", "ifconfig-carp: invalid integer '0x'\nstatus 1\n"},
 		{"net.inet.carp.log=0x+1", "ifconfig-carp: invalid integer '0x+1'\nstatus 1\n"},
 		{"net.inet.carp.log=--1", "ifconfig-carp: invalid integer '--1'\nstatus 1\n"},
-		{"net.inet.carp.log=1 ", "ifconfig-carp: invalid integer '1 '\nstatus 1\n"},
+		{"net.inet.carp.log=1 x", "ifconfig-carp: invalid integer 'x'\nstatus 1\n"},
+		{"net.inet.carp.log=1 2", "ifconfig-carp: net.inet.carp.log=1 2: Invalid argument\n" +
+			"hint: net.inet.carp.log: 1 2: must be one number\nstatus 1\n"},
+		{"net.inet.carp.log= ,", "ifconfig-carp: empty numeric value\nstatus 1\n"},
 		{"net.inet.carp.dscp=64", "ifconfig-carp: net.inet.carp.dscp=64: Invalid argument\n" +
 			"hint: net.inet.carp.dscp: 64: must be 0 to 63\nstatus 1\n"},
 		{"net.inet.carp.dscp:-1", "ifconfig-carp: net.inet.carp.dscp:-1: Invalid argument\n" +
@@ -118,14 +130,18 @@ net.inet.carp.allow: Accept incoming CARP packets
 		{"net.inet.carp.log=-1", "ifconfig-carp: net.inet.carp.log=-1: Invalid argument\n" +
 			"hint: net.inet.carp.log: -1: must be 0 or more\nstatus 1\n"},
 		{"net.inet.carp.ifdown_demotion_factor=99999999999999999999",
-			"ifconfig-carp: net.inet.carp.ifdown_demotion_factor=99999999999999999999: Invalid argument\n" +
-				"hint: net.inet.carp.ifdown_demotion_factor: 9223372036854775807: must be -1000000 to 1000000\nstatus 1\n"},
+			"ifconfig-carp: invalid integer '99999999999999999999'\nstatus 1\n"},
+		{"net.inet.carp.ifdown_demotion_factor=1000001",
+			"ifconfig-carp: net.inet.carp.ifdown_demotion_factor=1000001: Invalid argument\n" +
+				"hint: net.inet.carp.ifdown_demotion_factor: 1000001: must be -1000000 to 1000000\nstatus 1\n"},
 		{"net.inet.carp.demotion=1000000|net.inet.carp.demotion=1", "net.inet.carp.demotion: 0 -> 1000000\n" +
 			"ifconfig-carp: net.inet.carp.demotion=1: Invalid argument\n" +
 			"hint: net.inet.carp.demotion: 1000001: must be -1000000 to 1000000\n" +
 			"hint: net.inet.carp.demotion: the administrator's part is 1000000, and a write adds to it\nstatus 1\n"},
 		{"-z|net", "ifconfig-carp: illegal option -- z\n" + usage + "status 1\n"},
+		{"-B", "ifconfig-carp: option requires an argument -- B\n" + usage + "status 1\n"},
 		{"-nN|net", usage + "status 1\n"},
+		{"-lN|net", usage + "status 1\n"},
 		{"-n", usage + "status 1\n"},
 	}
 	for _, tt := range tests {

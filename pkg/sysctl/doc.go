@@ -7,6 +7,9 @@
 // it replaces it whole under the folder's lock, and the supervisors, who watch
 // the folder, read it again.
 //
+// Who starts a host calls [Boot] with [BootFile]: unlike `sysctl -f`, which adds to
+// the demotion each time, it can be done again.
+//
 // The invariants:
 //
 //   - [Load] always gives usable values, each within its knob's bounds,

@@ -19,7 +19,7 @@ const sinceComment = "since "
 
 func encode(v Values) []byte {
 	var b strings.Builder
-	for _, k := range table {
+	for _, k := range stored() {
 		if n := k.get(&v); n != k.Default {
 			fmt.Fprintf(&b, "%s=%d", k.Name, n)
 			if k.Adds && !v.DemotionSince.IsZero() {
@@ -96,12 +96,15 @@ func (v *Values) assign(line string) error {
 	a := splitOperand(line)
 	k, ok := lookup(a.name)
 	if !ok {
-		return unknown(a.name)
+		return unknown(a)
 	}
 	if !a.sets {
 		return bsderr.Newf("%s: no value", a.name)
 	}
-	n, err := integer(a.value)
+	if k.get == nil {
+		return readOnly(k, a)
+	}
+	n, err := a.integer()
 	if err != nil {
 		return err
 	}
@@ -112,4 +115,15 @@ func (v *Values) assign(line string) error {
 	return nil
 }
 
-func unknown(name string) error { return bsderr.Newf("unknown oid '%s'", name) }
+func unknown(o operand) error { return bsderr.Newf("unknown oid '%s'%s", o.shown(o.name), o.at()) }
+
+// opaqueType is the number of the type of structures in FreeBSD (sys/sysctl.h).
+const opaqueType = 5
+
+// readOnly refuses to write what cannot be written.
+func readOnly(k Knob, o operand) error {
+	if k.Kind == Opaque {
+		return bsderr.Newf("oid '%s' is type %d, cannot set that%s", k.Name, opaqueType, o.at())
+	}
+	return bsderr.Newf("oid '%s' is read only%s", k.Name, o.at())
+}

@@ -18,8 +18,12 @@ const Prefix = "net.inet.carp"
 // the 240 at which the advertised skew ends, and far from an overflow.
 const MaxDemotion = 1_000_000
 
-// Kind is a knob's type as `sysctl -t` names it.
-const Kind = "integer"
+// What `sysctl -t` names the types of what there is.
+const (
+	Integer = "integer"
+	// Opaque is a structure, shown only if asked for.
+	Opaque = "opaque"
+)
 
 // Knob is one row of the table.
 type Knob struct {
@@ -27,6 +31,10 @@ type Knob struct {
 	Name string
 	// Description is one line, as `sysctl -d` prints it.
 	Description string
+	// Kind is Integer or Opaque.
+	Kind string
+	// ReadOnly marks what is no setting but tells of the host.
+	ReadOnly bool
 	// Min and Max bound the value, Default is where it begins.
 	Min, Max, Default int
 	// Switch marks a knob that is on or off. As in FreeBSD any integer can be
@@ -36,54 +44,69 @@ type Knob struct {
 	// and a read gives the host's sum.
 	Adds bool
 
+	// get and set are nil for what is not among the Values.
 	get func(*Values) int
 	set func(*Values, int)
 }
 
-const demotionKnob = Prefix + ".demotion"
+const (
+	demotionKnob = Prefix + ".demotion"
+	suppressKnob = Prefix + ".suppress_preempt"
+)
 
-// table has FreeBSD's order (13, ip_carp.c) and, where the knob does the same,
-// its descriptions.
+// statsFormat is how FreeBSD 9 calls the structure of net.inet.carp.stats.
+const statsFormat = "S,carpstats"
+
+// table has FreeBSD's order and, where the knob does the same, its descriptions:
+// those of 13 (ip_carp.c), among them arpbalance of 9, and behind them what else
+// there is in 9.
 var table = []Knob{
 	{
-		Name: Prefix + ".ifdown_demotion_factor", Description: "Interface down demotion factor adjustment",
+		Name: Prefix + ".ifdown_demotion_factor", Description: "Interface down demotion factor adjustment", Kind: Integer,
 		Min: -MaxDemotion, Max: MaxDemotion, Default: 240,
 		get: func(v *Values) int { return v.IfDownFactor }, set: func(v *Values, n int) { v.IfDownFactor = n },
 	},
 	{
-		Name: Prefix + ".senderr_demotion_factor", Description: "Send error demotion factor adjustment",
+		Name: Prefix + ".senderr_demotion_factor", Description: "Send error demotion factor adjustment", Kind: Integer,
 		Min: -MaxDemotion, Max: MaxDemotion, Default: 240,
 		get: func(v *Values) int { return v.SendErrFactor }, set: func(v *Values, n int) { v.SendErrFactor = n },
 	},
 	{
-		Name: demotionKnob, Description: "Adjust demotion factor (skew of advskew)",
+		Name: demotionKnob, Description: "Adjust demotion factor (skew of advskew)", Kind: Integer,
 		Min: -MaxDemotion, Max: MaxDemotion, Default: 0, Adds: true,
 		get: func(v *Values) int { return v.Demotion }, set: func(v *Values, n int) { v.Demotion = n },
 	},
 	{
-		Name: Prefix + ".log", Description: "CARP log level",
+		Name: Prefix + ".log", Description: "CARP log level", Kind: Integer,
 		Min: 0, Max: math.MaxInt32, Default: 1,
 		get: func(v *Values) int { return v.Log }, set: func(v *Values, n int) { v.Log = n },
 	},
 	{
-		Name: Prefix + ".preempt", Description: "High-priority backup preemption mode",
+		Name: Prefix + ".preempt", Description: "High-priority backup preemption mode", Kind: Integer,
 		Min: 0, Max: 1, Default: 0, Switch: true,
 		get: func(v *Values) int { return number(v.Preempt) }, set: func(v *Values, n int) { v.Preempt = n != 0 },
 	},
 	{
-		Name: Prefix + ".dscp", Description: "DSCP value for carp packets",
+		Name: Prefix + ".dscp", Description: "DSCP value for carp packets", Kind: Integer,
 		Min: 0, Max: 63, Default: 56, // CS6, network control
 		get: func(v *Values) int { return v.DSCP }, set: func(v *Values, n int) { v.DSCP = n },
 	},
 	{
-		Name: Prefix + ".arpbalance", Description: "balance arp responses",
+		Name: Prefix + ".arpbalance", Description: "balance arp responses", Kind: Integer,
 		Min: 0, Max: 1, Default: 0, Switch: true,
 		get: func(v *Values) int { return number(v.ARPBalance) }, set: func(v *Values, n int) { v.ARPBalance = n != 0 },
 	},
 	{
-		Name: Prefix + ".allow", Description: "Accept incoming CARP packets",
+		Name: Prefix + ".allow", Description: "Accept incoming CARP packets", Kind: Integer,
 		Min: 0, Max: 1, Default: 1, Switch: true,
 		get: func(v *Values) int { return number(v.Allow) }, set: func(v *Values, n int) { v.Allow = n != 0 },
+	},
+	{
+		Name: suppressKnob, Description: "Preemption is suppressed", Kind: Integer, ReadOnly: true,
+	},
+	{
+		// Not ReadOnly: netstat -z writes it. A person's write is refused for its Kind.
+		Name: Prefix + ".stats", Description: "CARP statistics (struct carpstats, netinet/ip_carp.h)", Kind: Opaque,
 	},
 }
 
@@ -92,6 +115,11 @@ var nodes = map[string]string{
 	"net":      "Network, (see socket.h)",
 	"net.inet": "Internet Family",
 	Prefix:     "CARP",
+}
+
+// stored are the knobs that have a value of their own.
+func stored() []Knob {
+	return slices.DeleteFunc(Knobs(), func(k Knob) bool { return k.get == nil })
 }
 
 // Knobs is the table, in the order in which they are printed.

@@ -40,9 +40,14 @@ func TestMain(m *testing.M) {
 	unix.Exit(0) // os.Exit would try to write coverage, and say that it cannot
 }
 
+// structure stands for FreeBSD's struct carpstats.
+const structure = "0123456789abcdefgh"
+
 func environment(getenv func(string) string, stdout, stderr io.Writer) Env {
-	return Env{Getenv: getenv, Stdout: stdout, Stderr: stderr,
-		Fail: func(err error) { _, _ = fmt.Fprintf(stderr, "ifconfig-carp: %v\n", err) }}
+	return Env{Getenv: getenv, Stdout: stdout, Stderr: stderr, Program: "ifconfig-carp sysctl",
+		Stats: func(context.Context) ([]byte, error) { return []byte(structure), nil },
+		Enter: func(netns string, args []string) error { return fmt.Errorf("in %s: %q", netns, args) },
+		Fail:  func(err error) { _, _ = fmt.Fprintf(stderr, "ifconfig-carp: %v\n", err) }}
 }
 
 // folder is a state folder that everybody may look into.

@@ -1,9 +1,11 @@
 package sysctl
 
 import (
-	"errors"
+	"fmt"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 )
@@ -12,7 +14,27 @@ import (
 type operand struct {
 	typed, name, value string
 	sets               bool
+	line               int // in a file; 0 if it was typed
 }
+
+// at is what an error says of the place.
+func (o operand) at() string {
+	if o.line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" at line %d", o.line)
+}
+
+// shown is a part of it in an error: a file may hold what is not for a terminal.
+func (o operand) shown(part string) string {
+	if o.line == 0 {
+		return part
+	}
+	return printable(part)
+}
+
+// resets tells whether the value is the word that puts a knob back. No BSD has it.
+func (o operand) resets() bool { return o.sets && o.value == "default" }
 
 // blanks are C's isspace().
 const blanks = " \t\n\v\f\r"
@@ -32,14 +54,35 @@ func splitOperand(typed string) operand {
 	return o
 }
 
-// integer is strtol(3) with base 0: decimal, 0x for hexadecimal and a leading
-// 0 for octal. Like strtol's, the result of what is too long is the largest
-// there is, which is beyond the bounds of every knob that has any.
-func integer(value string) (int64, error) {
-	if value == "" {
-		return 0, bsderr.New("empty numeric value")
+// integer is the value as a number. As in sysctl(8) blanks and commas divide several,
+// of which a knob takes one.
+func (o operand) integer() (int64, error) {
+	fields := strings.FieldsFunc(o.value, func(r rune) bool { return r == ' ' || r == ',' })
+	var numbers []int64
+	for _, field := range fields {
+		n, ok := strtol(field)
+		if !ok {
+			return 0, bsderr.Newf("invalid integer '%s'%s", o.shown(field), o.at())
+		}
+		numbers = append(numbers, n)
 	}
-	sign, digits, base := "+", value, 10
+	switch len(numbers) {
+	case 0:
+		return 0, bsderr.New("empty numeric value")
+	case 1:
+		return numbers[0], nil
+	}
+	return 0, bsderr.Errno(o.shown(o.typed)+o.at(), unix.EINVAL, fmt.Sprintf("%s: %s: must be one number", o.name, o.shown(o.value)))
+}
+
+// strtol is strtol(3) with base 0: decimal, 0x for hexadecimal and a leading 0 for
+// octal. What is too long is no number.
+func strtol(text string) (int64, bool) {
+	text = strings.TrimLeft(text, blanks)
+	if text == "" {
+		return 0, false
+	}
+	sign, digits, base := "+", text, 10
 	if digits[0] == '+' || digits[0] == '-' {
 		sign, digits = digits[:1], digits[1:]
 	}
@@ -50,8 +93,5 @@ func integer(value string) (int64, error) {
 		base = 8
 	}
 	n, err := strconv.ParseInt(sign+digits, base, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, bsderr.Newf("invalid integer '%s'", value)
-	}
-	return n, nil
+	return n, err == nil
 }

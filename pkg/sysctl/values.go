@@ -38,7 +38,7 @@ type Values struct {
 // Defaults are FreeBSD's.
 func Defaults() Values {
 	var v Values
-	for _, k := range table {
+	for _, k := range stored() {
 		k.set(&v, k.Default)
 	}
 	return v
@@ -91,7 +91,7 @@ func Update(ctx context.Context, d Folder, change func(*Values) error) error {
 	if v.Demotion != before {
 		v.DemotionSince = time.Now().UTC().Truncate(time.Second)
 	}
-	for _, k := range table {
+	for _, k := range stored() {
 		n := k.get(&v)
 		if err := k.check(k.Name+"="+strconv.Itoa(n), int64(n)); err != nil {
 			return err
@@ -122,4 +122,16 @@ func (v Values) ledger(d Folder) (state.Ledger, error) {
 		ledger = append(ledger, state.Entry{Name: "sysctl", Value: v.Demotion, Owner: administrator, Since: v.DemotionSince})
 	}
 	return ledger, err
+}
+
+// suppressed counts the reasons for demotion that are not the administrator's, as
+// FreeBSD 9's net.inet.carp.suppress_preempt does.
+func suppressed(l state.Ledger) int {
+	n := 0
+	for _, e := range l {
+		if e.Owner != administrator && e.Value > 0 {
+			n++
+		}
+	}
+	return n
 }

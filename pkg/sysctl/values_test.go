@@ -26,10 +26,12 @@ func TestDefaults(t *testing.T) {
 // its own.
 func TestTable(t *testing.T) {
 	v := Values{}
-	for i, k := range Knobs() {
-		if k.Description == "" || k.Default < k.Min || k.Default > k.Max || k.Accepts() == "" {
+	for _, k := range Knobs() {
+		if k.Description == "" || k.Kind != Integer && k.Kind != Opaque || k.Default < k.Min || k.Default > k.Max || k.Accepts() == "" {
 			t.Errorf("%s: %+v", k.Name, k)
 		}
+	}
+	for i, k := range stored() {
 		k.put(&v, int64(i))
 	}
 	want := Values{IfDownFactor: 0, SendErrFactor: 1, Demotion: 2, Log: 3, Preempt: true, DSCP: 5, ARPBalance: true, Allow: true}
@@ -149,7 +151,7 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("net.inet.carp=1\n=\n:'\nnet.inet.carp.log='"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, _ := parse(data)
-		for _, k := range table {
+		for _, k := range stored() {
 			if n := k.get(&v); n < k.Min || n > k.Max {
 				t.Errorf("%s is %d", k.Name, n)
 			}
