@@ -14,17 +14,23 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
 
-// manual is the manual page that describes the command line.
-const manual = "../../man/ifconfig-carp.8"
+// The manual pages that describe the command line.
+const (
+	mainPage   = "ifconfig-carp.8"
+	sysctlPage = "sysctl-carp.8"
+)
 
 // What a person can type or meet is in the manual, in the section that is about it, and
 // whatever heads an item there exists.
 func TestManualIsComplete(t *testing.T) {
-	data, err := os.ReadFile(manual)
-	if err != nil {
-		t.Fatal(err)
+	pages := map[string]map[string]string{}
+	for _, name := range []string{mainPage, sysctlPage} {
+		data, err := os.ReadFile("../../man/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[name] = sections(string(data))
 	}
-	page := sections(string(data))
 
 	var tables []string
 	for _, w := range words.All() {
@@ -40,29 +46,30 @@ func TestManualIsComplete(t *testing.T) {
 		verdicts = append(verdicts, v.String())
 	}
 	for _, part := range []struct {
-		section string
-		want    []string
+		page, section string
+		want          []string
 	}{
-		{"Options", slices.Concat(flags(t), formats())},
-		{"Layouts", show.Layouts()},
-		{"Parameters", tables},
-		{"sysctl", slices.Concat(sysctlFlags(t), knobs)},
-		{"Counters", verdicts},
+		{mainPage, "Options", slices.Concat(flags(t), formats())},
+		{mainPage, "Layouts", show.Layouts()},
+		{mainPage, "Parameters", tables},
+		{mainPage, "Counters", verdicts},
+		{sysctlPage, "Options", sysctlFlags()},
+		{sysctlPage, "Variables", knobs},
 	} {
-		text, ok := page[part.section]
+		text, ok := pages[part.page][part.section]
 		if !ok {
-			t.Errorf("%s has no section %s", manual, part.section)
+			t.Errorf("%s has no section %s", part.page, part.section)
 			continue
 		}
 		named, items := marked(text)
 		for _, name := range part.want {
 			if !slices.Contains(named, name) {
-				t.Errorf("%s, %s: nothing about %q", manual, part.section, name)
+				t.Errorf("%s, %s: nothing about %q", part.page, part.section, name)
 			}
 		}
 		for _, item := range items {
 			if !slices.Contains(part.want, item) {
-				t.Errorf("%s, %s: there is no %q", manual, part.section, item)
+				t.Errorf("%s, %s: there is no %q", part.page, part.section, item)
 			}
 		}
 	}
@@ -96,15 +103,10 @@ func formats() (names []string) {
 	return names
 }
 
-// sysctlFlags are the subcommand's options, as the usage has them.
-func sysctlFlags(t *testing.T) (names []string) {
-	t.Helper()
-	found := regexp.MustCompile(`sysctl \[-(\w+)\]`).FindStringSubmatch(usageText)
-	if found == nil {
-		t.Fatal("the usage does not tell the options of sysctl")
-	}
-	for _, letter := range found[1] {
-		names = append(names, "-"+string(letter))
+// sysctlFlags are the subcommand's options.
+func sysctlFlags() (names []string) {
+	for _, o := range sysctl.Options() {
+		names = append(names, "-"+string(o.Letter))
 	}
 	return names
 }
