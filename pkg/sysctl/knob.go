@@ -145,9 +145,11 @@ func below(node string) []Knob {
 	return knobs
 }
 
-// Accepts is what may be written, for people: "0 to 63".
+// Accepts is what may be written, for people: "0 to 63", "read only".
 func (k Knob) Accepts() string {
 	switch {
+	case k.get == nil:
+		return "read only"
 	case k.Switch:
 		return "0 or 1"
 	case k.Max == math.MaxInt32:

@@ -2,7 +2,6 @@ package sysctl_test
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -26,14 +25,9 @@ func TestPageOfTheProtocol(t *testing.T) {
 	}
 	var want []string
 	for _, k := range sysctl.Knobs() {
-		values := fmt.Sprintf("%d to %d", k.Min, k.Max)
-		switch {
-		case k.Adds:
+		values := k.Accepts()
+		if k.Adds {
 			values = "see above"
-		case k.Switch:
-			values = "0 or 1"
-		case k.Max == math.MaxInt32:
-			values = fmt.Sprintf("%d or more", k.Min)
 		}
 		want = append(want, fmt.Sprintf(".It Li %s Ta %d Ta %s", k.Name, k.Default, values))
 	}
