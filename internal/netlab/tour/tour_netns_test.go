@@ -24,7 +24,9 @@ const own = `mount --bind "$HOST/run" /run && mount --bind "$HOST/etc" /etc && e
 
 func TestTour(t *testing.T) { readme.walk(t) }
 
-func TestManualExamples(t *testing.T) { manual.walk(t) }
+func TestExamplesOfProtocol(t *testing.T) { protocol.walk(t) }
+
+func TestExamplesOfCommand(t *testing.T) { command.walk(t) }
 
 // walk types a tour.
 func (tr tour) walk(t *testing.T) {

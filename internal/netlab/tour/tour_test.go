@@ -11,8 +11,9 @@ import (
 type tour struct{ file, heading string }
 
 var (
-	readme = tour{"README.md", "Five minutes"}
-	manual = tour{"man/carp.4", "EXAMPLES"}
+	readme   = tour{"README.md", "Five minutes"}
+	protocol = tour{"man/carp.4", "EXAMPLES"}
+	command  = tour{"man/ifconfig-carp.8", "EXAMPLES"}
 )
 
 // steps reads a tour.
@@ -23,7 +24,7 @@ func (tr tour) steps(t *testing.T) []step {
 		t.Fatal(err)
 	}
 	text := string(data)
-	if tr == manual {
+	if tr != readme {
 		text = fromPage(text)
 	}
 	steps, err := read(text, tr.heading)
