@@ -38,6 +38,7 @@ func TestNamespace(t *testing.T) {
 	cmds["on"] = on
 	cmds["signal"] = signal
 	cmds["supervised"] = supervised
+	cmds["rehearsed"] = rehearsed
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script/netns",
 		RequireUniqueNames:  true,

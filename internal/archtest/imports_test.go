@@ -21,6 +21,8 @@ var arrows = map[string][]string{
 	"internal/cli": {"internal/bsderr", "internal/control", "internal/show", "internal/words",
 		"pkg/clone", "pkg/sysctl"},
 	"pkg/clone": {"internal/bsderr", "internal/control", "internal/link", "internal/state", "internal/wire",
+		"pkg/carp", "pkg/carpif", "pkg/rehearsal", "pkg/sysctl"},
+	"pkg/rehearsal": {"internal/bsderr", "internal/control", "internal/frame", "internal/link", "internal/state",
 		"pkg/carp", "pkg/carpif", "pkg/sysctl"},
 	"pkg/carpif": {"internal/bsderr", "internal/control", "internal/frame", "internal/link", "internal/state",
 		"pkg/carp", "pkg/sysctl"},

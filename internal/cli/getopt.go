@@ -7,7 +7,7 @@ import (
 
 // optstring has the options of one letter, as getopt(3) takes them: what stands
 // before a colon has a value.
-const optstring = "aACdf:G:g:hj:kLlmnuv"
+const optstring = "aACdf:G:g:hj:kLlmNnuv"
 
 // longValues are the long options that have a value.
 var longValues = []string{"--exclude", "--format", "--group", "--layout", "--netns"}

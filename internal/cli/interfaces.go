@@ -12,14 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// change applies a line of words.
+// change applies a line of words, or in a dry run prints what that would do.
 func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) error {
+	if cloner.Rehearses() {
+		return rehearse(ctx, env, cloner, args)
+	}
+	return apply(ctx, env, cloner, args)
+}
+
+// apply applies a line of words.
+func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) error {
 	line, err := words.Parse(args)
 	if err != nil {
 		return err
 	}
 	parent := ""
-	if env.UID == 0 && line.Change.VHID != nil && !line.Create && !cloner.Exists(line.Name) && words.IsParent(line.Name) {
+	may := env.UID == 0 || cloner.Rehearses()
+	if may && line.Change.VHID != nil && !line.Create && !cloner.Exists(line.Name) && words.IsParent(line.Name) {
 		parent = line.Name
 		if err := onParent(cloner, &line); err != nil {
 			return err
@@ -31,7 +40,7 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 		}
 		return missing(line.Name)
 	}
-	if env.UID != 0 {
+	if !may {
 		return notPermitted(&line)
 	}
 	if line.PassFile != "" {

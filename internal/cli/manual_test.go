@@ -86,7 +86,7 @@ func flags(t *testing.T) (names []string) {
 		if f.Short != 0 {
 			names = append(names, "-"+string(f.Short))
 		}
-		if f.Short == 0 || slices.Contains([]string{"help", "netns"}, f.Name) {
+		if f.Short == 0 || slices.Contains([]string{"help", "netns", "dry-run"}, f.Name) {
 			names = append(names, "--"+f.Name)
 		}
 	}

@@ -50,6 +50,7 @@ type model struct {
 	Format    []string `short:"f" sep:"none" placeholder:"TYPE:FORMAT[,...]"`
 	Layout    *string  `placeholder:"LAYOUT"`
 	JSON      bool     `name:"json"`
+	DryRun    bool     `short:"N"`
 	Netns     *string  `short:"j" placeholder:"NETNS"`
 	Help      bool     `short:"h"`
 	Version   bool
@@ -113,6 +114,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 	command, _, _ := strings.Cut(parsed.Command(), " ")
 	switch command {
 	case "sysctl":
+		if m.DryRun {
+			return rehearseSysctl(ctx, env, m.Sysctl.Args)
+		}
 		return runSysctl(ctx, env, m.Sysctl.Args)
 	case clone.SuperviseCommand:
 		ctx, stop := signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)

@@ -47,11 +47,10 @@ func (m *model) run(ctx context.Context, env Env) error {
 		_, _ = fmt.Fprintf(env.Stderr, "%s: Address family '%s' unknown.\n", program, family)
 		return errUsage
 	}
-	cloner, err := clone.Open(env.Getenv)
+	cloner, err := openCloner(env, false)
 	if err != nil {
 		return err
 	}
-	cloner.Notify = func(s string) { _, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, s) }
 	switch {
 	case m.Group != nil && !m.All:
 		return m.members(ctx, env, cloner)
@@ -63,7 +62,15 @@ func (m *model) run(ctx context.Context, env Env) error {
 	if wanted, err := m.wanted(ctx, cloner, args[0]); !wanted || err != nil {
 		return err
 	}
-	return change(ctx, env, cloner, args)
+	if m.DryRun {
+		if cloner, err = openCloner(env, true); err != nil {
+			return err
+		}
+	}
+	if err := change(ctx, env, cloner, args); err != nil {
+		return err
+	}
+	return printPlan(env, cloner.Outlook())
 }
 
 // lists tells whether the line is about all interfaces: -a and -l can be followed

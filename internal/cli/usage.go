@@ -8,15 +8,15 @@ import (
 
 const usageText = `usage: ifconfig-carp [-f type:format] [-dkLmnuv] [--json] [--layout name]
                      interface [address_family]
-       ifconfig-carp interface create [parameters]
-       ifconfig-carp interface [address_family] [address] parameters
-       ifconfig-carp interface destroy
+       ifconfig-carp [-N] interface create [parameters]
+       ifconfig-carp [-N] interface [address_family] [address] parameters
+       ifconfig-carp [-N] interface destroy
        ifconfig-carp [-a] [-d | -u] [-f type:format] [-g group] [-G group] [-kLmnv]
                      [--json] [--layout name] [address_family]
        ifconfig-carp -l [-d | -u] [address_family]
        ifconfig-carp -g group
        ifconfig-carp -C
-       ifconfig-carp sysctl [-adeiNnq] [-f file] name[=value] ...
+       ifconfig-carp [-N] sysctl [-adeiNnq] [-f file] name[=value] ...
        ifconfig-carp -j netns ...
 
 parameters, applied together or not at all; inet and inet6 go first, the rest in
@@ -36,7 +36,8 @@ any order:
   up, down           take part, or bow out
   state master|backup
 
-Without operands all carp interfaces are shown. See ifconfig-carp(8).
+-N, --dry-run prints what would be done, as ip(8) and sysctl(8) commands, and does
+nothing. Without operands all carp interfaces are shown. See ifconfig-carp(8).
 `
 
 // usage prints the usage and returns the status it is printed with.

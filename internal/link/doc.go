@@ -6,7 +6,7 @@
 //
 // The procedures (what is done, in which order, what is undone) are written
 // once, over the narrow seams of host.go. [Kernel] runs them over netlink and
-// /proc/sys, [Fake] over memory, so the two cannot drift apart; the Fake logs
+// /proc/sys, [Imaginary] over memory, so the two cannot drift apart; the Imaginary logs
 // each change as the ip or sysctl line that would do the same.
 //
 // Invariants:

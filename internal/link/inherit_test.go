@@ -11,7 +11,7 @@ import (
 )
 
 func TestForeign(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	f.AddForeign("carp5")
 	for name, want := range map[string]bool{"carp0": false, "carp5": true, "eth0": true, "carp9": false} {
 		if got, err := f.Foreign(name); got != want || err != nil {
@@ -27,7 +27,7 @@ func TestForeign(t *testing.T) {
 
 // A second set of backings on the same host is what a new process sees.
 func TestInherit(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	f.AddForeign("carp5")
 	f.AddParent(Parent{Name: "eth1", Index: 9, Up: true, Carrier: true})
 	lease := []Address{{Prefix: four, Lease: time.Minute}, {Prefix: six, Lease: time.Minute}}
@@ -79,7 +79,7 @@ func TestInherit(t *testing.T) {
 }
 
 func TestParentSettings(t *testing.T) {
-	f := NewFake()
+	f := NewImaginary()
 	f.AddParent(Parent{Name: "eth0", Up: true, Carrier: true})
 	if err := f.WriteSetting("eth0", "ipv4", "arp_ignore", "8"); err != nil {
 		t.Fatal(err)

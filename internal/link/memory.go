@@ -5,14 +5,12 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"net/netip"
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 )
 
-// memory is the host behind a Fake.
+// memory is the host behind an Imaginary.
 type memory struct {
 	mu       sync.Mutex
 	next     int // ifindex
@@ -20,33 +18,23 @@ type memory struct {
 	ops      []string
 	failures []failure
 	tell     func(Event)
+	log      func(op string) // nil: only ops
+	// beneath are the settings of the host that this one was imagined after, read
+	// when they are asked for; nil: there is none.
+	beneath settings
 }
 
 // memoryLink is one interface of a memory.
 type memoryLink struct {
 	device
-	plugged  bool // its own cable; a macvlan also needs its parent's
+	plugged  bool   // its own cable; a macvlan also needs its parent's
+	origin   string // its name on the host beneath; empty: it is not there
 	held     []*memoryAddress
 	settings map[setting]string
 }
 
-// memoryAddress is one address; lease is nil when it is for ever.
-type memoryAddress struct {
-	Address
-	ours  bool // put there by this package
-	until time.Time
-	lease *time.Timer
-}
-
 func newMemory() *memory {
 	return &memory{next: 1, links: map[string]*memoryLink{}, tell: func(Event) {}}
-}
-
-// birthSettings are the kernel's values on a new interface.
-var birthSettings = map[string]string{
-	"ipv4/arp_ignore": "0", "ipv4/arp_filter": "0", "ipv4/proxy_arp": "0", "ipv4/arp_announce": "0", "ipv4/rp_filter": "0", "ipv4/promote_secondaries": "0",
-	"ipv6/disable_ipv6": "0", "ipv6/addr_gen_mode": "0", "ipv6/accept_dad": "1", "ipv6/dad_transmits": "1",
-	"ipv6/accept_ra": "1", "ipv6/autoconf": "1", "ipv6/router_solicitations": "-1",
 }
 
 // insert adds a link with the lock held. Index 0 is the next free one.
@@ -57,6 +45,9 @@ func (m *memory) insert(d device) *memoryLink {
 	m.next = max(m.next, d.index+1)
 	l := &memoryLink{device: d, plugged: true, settings: map[setting]string{}}
 	for id, value := range birthSettings {
+		if m.beneath != nil {
+			break // it has its own idea of a new interface
+		}
 		l.settings[setting{d.name, id[:4], id[5:]}] = value
 	}
 	m.links[d.name] = l
@@ -275,141 +266,4 @@ func (l *memoryLink) setUp(up bool) (events []Event) {
 		}
 	}
 	return events
-}
-
-// drop removes an address by its position.
-func (l *memoryLink) drop(i int) Event {
-	a := l.held[i]
-	if a.lease != nil {
-		a.lease.Stop()
-	}
-	l.held = slices.Delete(l.held, i, i+1)
-	return Event{Kind: AddressChanged, Index: l.index, Name: l.name, Prefix: a.Prefix, Removed: true}
-}
-
-func (l *memoryLink) find(p netip.Prefix) int {
-	return slices.IndexFunc(l.held, func(a *memoryAddress) bool { return a.Prefix == p })
-}
-
-func (m *memory) addresses(index int) ([]localAddress, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var all []localAddress
-	for _, name := range slices.Sorted(maps.Keys(m.links)) {
-		l := m.links[name]
-		for _, a := range l.held {
-			if index == 0 || index == l.index {
-				left := a.Address
-				if a.lease != nil {
-					left.Lease = time.Until(a.until)
-				}
-				all = append(all, localAddress{index: l.index, Address: left, usable: !a.ours || l.ours()})
-			}
-		}
-	}
-	return all, nil
-}
-
-func (m *memory) putAddress(d device, a Address, exclusive bool) error {
-	return m.update(func() ([]Event, error) {
-		op := opPutAddress(d, a, exclusive)
-		l, err := m.at(d)
-		switch {
-		case err != nil:
-			return nil, m.refuse(op, err)
-		case exclusive && l.find(a.Prefix) >= 0:
-			return nil, syscall.EEXIST // a question answered, not a change: not logged
-		case a.Prefix.Addr().Is6() && l.settings[setting{l.name, "ipv6", "disable_ipv6"}] == "1":
-			return nil, m.refuse(op, syscall.EACCES)
-		}
-		if err := m.attempt(op); err != nil {
-			return nil, err
-		}
-		if a.Prefix.Addr().Is6() && !l.up && a.Lease > 0 {
-			return nil, nil // the kernel drops it at once
-		}
-		m.hold(l, a)
-		l.held[l.find(a.Prefix)].ours = true
-		return nil, nil // as with the kernel's watch, what we put somewhere is no news
-	})
-}
-
-// hold adds an address or renews it, and arms its lease.
-func (m *memory) hold(l *memoryLink, a Address) {
-	i := l.find(a.Prefix)
-	if i < 0 {
-		i = len(l.held)
-		l.held = append(l.held, &memoryAddress{Address: a})
-	}
-	held := l.held[i]
-	held.Lease = a.Lease
-	if held.lease != nil {
-		held.lease.Stop()
-		held.lease = nil
-	}
-	if a.Lease > 0 {
-		lease := time.Duration(a.seconds()) * time.Second
-		until := time.Now().Add(lease)
-		held.until = until
-		held.lease = time.AfterFunc(lease, func() { m.expire(l, held, until) })
-	}
-}
-
-// expire drops an address whose lease was not renewed since the timer was set.
-func (m *memory) expire(l *memoryLink, a *memoryAddress, until time.Time) {
-	m.update(func() ([]Event, error) {
-		if i := slices.Index(l.held, a); i >= 0 && a.until.Equal(until) {
-			return []Event{l.drop(i)}, nil
-		}
-		return nil, nil
-	})
-}
-
-func (m *memory) deleteAddress(d device, p netip.Prefix) error {
-	return m.update(func() ([]Event, error) {
-		op := opDeleteAddress(d, p)
-		l, err := m.at(d)
-		if err != nil {
-			return nil, m.refuse(op, err)
-		}
-		i := l.find(p)
-		if i < 0 {
-			return nil, m.refuse(op, syscall.EADDRNOTAVAIL)
-		}
-		if err := m.attempt(op); err != nil {
-			return nil, err
-		}
-		return []Event{l.drop(i)}, nil
-	})
-}
-
-func (m *memory) readSetting(s setting) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if s.device == "all" {
-		return "0", nil // nobody has changed these
-	}
-	if l := m.links[s.device]; l != nil {
-		if value, ok := l.settings[s]; ok {
-			return value, nil
-		}
-	}
-	return "", fs.ErrNotExist
-}
-
-func (m *memory) writeSetting(s setting, value string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	l := m.links[s.device]
-	if l == nil {
-		return m.refuse(opWriteSetting(s, value), fs.ErrNotExist)
-	}
-	if _, ok := l.settings[s]; !ok {
-		return m.refuse(opWriteSetting(s, value), fs.ErrNotExist)
-	}
-	if err := m.attempt(opWriteSetting(s, value)); err != nil {
-		return err
-	}
-	l.settings[s] = value
-	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Every change this package makes, as the command line a person would type
-// for it: the Fake's log, and what a dry run prints.
+// for it: the Imaginary's log, and what a dry run prints.
 
 func opAddDevice(d device, parent string) string {
 	return fmt.Sprintf("ip link add link %s name %s address %s mtu %d group %d type macvlan mode %s",
@@ -46,7 +46,11 @@ func opsChangeDevice(d device, c change) []string {
 		ops = append(ops, fmt.Sprintf("%smtu %d", set, *c.mtu))
 	}
 	if c.label != nil {
-		ops = append(ops, set+"alias "+*c.label, set+"group default")
+		label := *c.label
+		if strings.Contains(label, " ") {
+			label = "'" + label + "'"
+		}
+		ops = append(ops, set+"alias "+label, set+"group default")
 	}
 	if c.up != nil && *c.up {
 		ops = append(ops, set+"up")

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// surface is what Kernel and Fake have in common.
+// surface is what Kernel and Imaginary have in common.
 type surface interface {
 	Parents() ([]Parent, error)
 	Parent(name string) (Parent, error)
@@ -40,7 +40,7 @@ type surface interface {
 
 var (
 	_ surface = (*Kernel)(nil)
-	_ surface = (*Fake)(nil)
+	_ surface = (*Imaginary)(nil)
 	_ surface = (*TUN)(nil)
 )
 
@@ -52,12 +52,12 @@ var mustFail = []string{"no such parent", "look up no parent", "foreign name", "
 	"inherit one that is not claimed", "renew early", "inherit with another MAC", "claim nonsense", "inherit nothing", "claim nothing",
 	"the old name", "rename to what exists", "rename to no name", "rename what is not there", "rename what is not ours"}
 
-// TestFakeDoesAsTheKernel takes both through the same steps, wrong ones
+// TestImaginaryDoesAsTheKernel takes both through the same steps, wrong ones
 // among them, and compares pictures and error texts after each.
-func TestFakeDoesAsTheKernel(t *testing.T) {
+func TestImaginaryDoesAsTheKernel(t *testing.T) {
 	l := newLab(t)
 	l.ok(l.WriteSetting("eth0", "ipv6", "disable_ipv6", "1")) // its link-local address would come late
-	fake := NewFake()
+	fake := NewImaginary()
 	fake.AddParent(Parent{Index: l.eth0.Index, Name: "eth0", MAC: parentMAC, Up: true, Carrier: true, MTU: 1500,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}})
 
@@ -125,7 +125,7 @@ func TestFakeDoesAsTheKernel(t *testing.T) {
 }
 
 // compare holds what a step brought forth on the kernel against the fake.
-func compare(l *lab, fake *Fake, step string, kernelErr, fakeErr error, wrong bool) {
+func compare(l *lab, fake *Imaginary, step string, kernelErr, fakeErr error, wrong bool) {
 	l.t.Helper()
 	if (kernelErr == nil) != (fakeErr == nil) {
 		l.t.Errorf("%s: kernel says %v, fake says %v", step, kernelErr, fakeErr)

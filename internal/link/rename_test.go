@@ -14,7 +14,7 @@ var renameAddrs = []Address{{Prefix: four, Lease: 4 * time.Second, NoPrefixRoute
 // One message, and the interface is the same but for its name: renewing finds
 // every address, deleting finds the interface.
 func TestRenameBacking(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	if err := f.Claim("carp0", renameAddrs); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestRenameBacking(t *testing.T) {
 // whatever comes of it.
 func TestRenameBackingThatIsBusy(t *testing.T) {
 	for name, want := range map[string]error{"web": nil, "db": syscall.ENOMEM} {
-		f := fakeHost(t)
+		f := imaginaryHost(t)
 		if err := f.Claim("carp0", renameAddrs); err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestRenameBackingThatIsBusy(t *testing.T) {
 
 // A TUN is held open, which goes by its name too.
 func TestRenameTUN(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	if err := f.DeleteBacking("carp0"); err != nil {
 		t.Fatal(err)
 	}

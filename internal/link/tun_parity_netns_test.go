@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestFakeTUNDoesAsTheKernel is TestFakeDoesAsTheKernel for the other backing.
-func TestFakeTUNDoesAsTheKernel(t *testing.T) {
+// TestImaginaryTUNDoesAsTheKernel is TestImaginaryDoesAsTheKernel for the other backing.
+func TestImaginaryTUNDoesAsTheKernel(t *testing.T) {
 	l := newLab(t)
 	l.until("eth0's link-local address is no longer tentative", func() bool {
 		p, err := l.Parent("eth0")
@@ -22,7 +22,7 @@ func TestFakeTUNDoesAsTheKernel(t *testing.T) {
 	l.ok(err)
 	tun := l.Kernel.TUN()
 	defer tun.Close()
-	fake := NewFake()
+	fake := NewImaginary()
 	fake.AddParent(parent)
 	fakeTUN := fake.TUN()
 

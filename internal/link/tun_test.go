@@ -14,9 +14,9 @@ import (
 )
 
 // fakeTUN returns a fake with one parent, prepared, and carp0 for it as a TUN.
-func fakeTUN(t *testing.T) (*Fake, *TUN) {
+func fakeTUN(t *testing.T) (*Imaginary, *TUN) {
 	t.Helper()
-	f := NewFake()
+	f := NewImaginary()
 	f.AddParent(Parent{Name: "eth0", MAC: [6]byte{2, 0, 0, 0, 0, 1}, MTU: 9000, Up: true, Carrier: true,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}})
 	tun := f.TUN()
@@ -35,7 +35,7 @@ func TestTUNOperationsInOrder(t *testing.T) {
 		"sysctl -w net/ipv4/conf/eth0/arp_announce=2",
 		"ip tuntap add dev carp0 mode tun",
 		"ip link set dev carp0 mtu 9000",
-		"ip link set dev carp0 alias ifconfig-carp parent 1",
+		"ip link set dev carp0 alias 'ifconfig-carp parent 1'",
 		"ip link set dev carp0 group default",
 		"sysctl -w net/ipv6/conf/carp0/disable_ipv6=1",
 		"sysctl -w net/ipv4/conf/carp0/promote_secondaries=1")
@@ -240,7 +240,7 @@ func TestBackingsDoNotMixOnAParent(t *testing.T) {
 }
 
 func TestTUNSettings(t *testing.T) {
-	f := NewFake()
+	f := NewImaginary()
 	f.AddParent(Parent{Name: "eth0", Up: true, Carrier: true})
 	tun := f.TUN()
 	for _, tt := range []struct{ found, during string }{{"0", "0"}, {"1", "0"}, {"2", "0"}, {"3", "3"}} {
@@ -265,7 +265,7 @@ func TestTUNSettings(t *testing.T) {
 }
 
 // On the parent too the lease ends by itself.
-func TestFakeTUNLease(t *testing.T) {
+func TestImaginaryTUNLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, tun := fakeTUN(t)
 		if err := tun.Claim("carp0", []Address{{Prefix: six, Lease: 3 * time.Second}}); err != nil {

@@ -78,7 +78,7 @@ func (d *Dir) readLedger() (_ Ledger, moved bool, _ error) {
 			owners = append(owners, owner)
 		}
 	}
-	slices.SortFunc(owners, compareNames)
+	slices.SortFunc(owners, CompareNames)
 
 	var ledger Ledger
 	var errs []error

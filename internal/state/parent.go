@@ -60,7 +60,7 @@ func (all Parents) Use(parent string, ifindex int, user string, here func(string
 		p = Parent{Ifindex: ifindex, Settings: settings}
 	}
 	p.Users = append(prune(p.Users, user, here), user)
-	slices.SortFunc(p.Users, compareNames)
+	slices.SortFunc(p.Users, CompareNames)
 	all[parent] = p
 	return nil
 }

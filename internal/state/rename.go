@@ -66,7 +66,7 @@ func (all Parents) Rename(from, to string) {
 		if slices.Contains(p.Users, from) {
 			p.Users = slices.DeleteFunc(p.Users, func(u string) bool { return u == from || u == to })
 			p.Users = append(p.Users, to)
-			slices.SortFunc(p.Users, compareNames)
+			slices.SortFunc(p.Users, CompareNames)
 			all[name] = p
 		}
 	}

@@ -66,9 +66,18 @@ func (d *Dir) Units() ([]Unit, error) {
 			units = append(units, u)
 		}
 	}
-	slices.SortFunc(units, func(a, b Unit) int { return compareNames(a.Name, b.Name) })
+	slices.SortFunc(units, func(a, b Unit) int { return CompareNames(a.Name, b.Name) })
 	return units, nil
 }
+
+// RecordPath is the path of a unit's record, for messages.
+func (d *Dir) RecordPath(name string) string { return d.file(name + recordSuffix) }
+
+// DemotionPath is the path of its reasons for demotion.
+func (d *Dir) DemotionPath(name string) string { return d.file(name + demotionSuffix) }
+
+// ParentsPath is the path of the settings of all parents.
+func (d *Dir) ParentsPath() string { return d.file(parentsFile) }
 
 // SocketPath is the path of a unit's control socket. If the folder's path is
 // too long for a socket address, the answer leads through a descriptor of this
@@ -105,8 +114,9 @@ func checkName(name string) error {
 	return nil
 }
 
-// compareNames orders numbers within names as numbers.
-func compareNames(a, b string) int {
+// CompareNames orders the names of units, numbers within them as numbers: carp2
+// before carp10.
+func CompareNames(a, b string) int {
 	for a != "" && b != "" {
 		da, db := leadingDigits(a), leadingDigits(b)
 		if da > 0 && db > 0 {

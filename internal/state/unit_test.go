@@ -51,7 +51,7 @@ func TestNamesAreSortedNaturally(t *testing.T) {
 	want := []string{"a", "carp", "carp0", "carp01", "carp1", "carp2", "carp2a", "carp2b1", "carp2b10", "carp10", "carp99999999999", "carp100000000000", "vh1"}
 	got := slices.Clone(want)
 	slices.Reverse(got)
-	slices.SortFunc(got, compareNames)
+	slices.SortFunc(got, CompareNames)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -38,7 +38,7 @@ const (
 )
 
 var (
-	_ Kernel = (*link.Fake)(nil)
+	_ Kernel = (*link.Imaginary)(nil)
 	_ Kernel = (*link.Kernel)(nil)
 	_ Kernel = (*kernel)(nil)
 	_ Store  = (*store)(nil)
@@ -138,13 +138,13 @@ func (l *lab) since(then time.Time) (what []string) {
 type host struct {
 	*lab
 	addr  netip.Prefix
-	fake  *link.Fake
+	fake  *link.Imaginary
 	store *folder
 }
 
 // host adds the machine 192.0.2.n with a link-local address fe80::n.
 func (l *lab) host(n byte) *host {
-	h := &host{lab: l, fake: link.NewFake(), addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2, n}), 24),
+	h := &host{lab: l, fake: link.NewImaginary(), addr: netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2, n}), 24),
 		store: &folder{
 			records: map[string]state.Record{}, entries: map[string][]state.Entry{}, users: map[string][]string{},
 			settings: map[string]map[string]string{}, fail: map[string]error{}, knobs: sysctl.Defaults(),
@@ -204,7 +204,7 @@ func (l *logbook) String() string {
 // prepare is done before.
 func (h *host) supervise(name string, prepare ...func(*unit)) *unit {
 	u := &unit{host: h, name: name, store: &store{folder: h.store}, ended: make(chan struct{}), said: &logbook{},
-		kernel: &kernel{Fake: h.fake, on: map[string]func() error{}}}
+		kernel: &kernel{Imaginary: h.fake, on: map[string]func() error{}}}
 	record, created := h.store.record(name)
 	if !created {
 		record = state.Record{Version: state.RecordVersion, Name: name, AdvBase: carp.DefaultAdvBase}

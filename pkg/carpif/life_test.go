@@ -365,7 +365,7 @@ func TestInheritWithAnotherRecord(t *testing.T) {
 func TestNoNews(t *testing.T) {
 	inLab(t, func(l *lab) {
 		h := l.host(2)
-		k := &kernel{Fake: h.fake, on: map[string]func() error{"Watch": func() error { return unix.EMFILE }}}
+		k := &kernel{Imaginary: h.fake, on: map[string]func() error{"Watch": func() error { return unix.EMFILE }}}
 		i := New(Options{Kernel: k, Store: &store{folder: h.store}})
 		if err := i.Run(l.Context()); !errors.Is(err, unix.EMFILE) {
 			t.Errorf("Run: %v", err)

@@ -24,7 +24,7 @@ func ByHand(opts Options) *Manual {
 }
 
 // Ask hands it a request. The answer is in the channel when the work is done: at
-// once, or after a handover, whose end Deadline names.
+// once, or when it is no longer HandingOver.
 func (m *Manual) Ask(req control.Request) <-chan control.Response {
 	c := call{req: req, reply: make(chan control.Response, 1), unlock: func() {}}
 	m.i.serve(c)
@@ -34,6 +34,9 @@ func (m *Manual) Ask(req control.Request) <-chan control.Response {
 
 // Deadline is the time at which Due is to be called; false if nothing is due ever.
 func (m *Manual) Deadline() (time.Time, bool) { return m.i.machine.Deadline() }
+
+// HandingOver tells whether it has bowed out and still answers, until Deadline.
+func (m *Manual) HandingOver() bool { return m.i.machine.HandingOver() }
 
 // Due does what is due now.
 func (m *Manual) Due() {

@@ -25,6 +25,9 @@ import (
 // opSetName is the call that FreeBSD's errors are named after.
 const opSetName = "ioctl SIOCSIFNAME (set name)"
 
+// ErrNameInUse says that a name is another carp interface's; it matches EEXIST.
+var ErrNameInUse = fmt.Errorf("another carp interface has that name: %w", unix.EEXIST)
+
 // naming is a new name taken hold of; nil: the line has none.
 type naming struct {
 	Renaming

@@ -316,11 +316,16 @@ func (c *Cloner) converse(ctx context.Context, name string, req control.Request,
 			err = fmt.Errorf("%s: %w: %w", name, errLost, err)
 		}
 	}
+	return resp, unanswered(name, req, err)
+}
+
+// unanswered adds to the error of a supervisor that hangs what can be done about it.
+func unanswered(name string, req control.Request, err error) error {
 	if errors.Is(err, control.ErrNoAnswer) && req.Op != control.OpStatus {
 		err = bsderr.Hint(fmt.Errorf("%s: %w", name, err),
 			"%s: nothing was changed; if it stays so, end the process `supervise %s` with kill -9, and any command starts it again", name, name)
 	}
-	return resp, err
+	return err
 }
 
 // dial connects to a supervisor that is alive. One that is just starting has

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carpif"
 )
 
 // destroyDamaged removes an interface whose record cannot be read, so that no
@@ -21,7 +23,7 @@ func (c *Cloner) destroyDamaged(name string, why error) error {
 		return err
 	}
 	defer func() { _ = kernel.Close() }()
-	if err := c.sweep(kernel, name); err != nil {
+	if err := sweep(kernel, c.dir, name); err != nil {
 		lock.Release()
 		return err
 	}
@@ -29,21 +31,26 @@ func (c *Cloner) destroyDamaged(name string, why error) error {
 	return lock.Remove()
 }
 
-func (c *Cloner) sweep(kernel *link.Kernel, name string) error {
+// sweep takes what is left of an interface out of a kernel and a state folder.
+func sweep(kernel carpif.Kernel, folder interface {
+	Parents() (state.Parents, error)
+	LeaveParent(parent, user string, restore func(map[string]string) error) error
+	Remove(name string) error
+}, name string) error {
 	if err := kernel.DeleteBacking(name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	parents, err := c.dir.Parents()
+	parents, err := folder.Parents()
 	if err != nil {
 		return err
 	}
 	for parent := range parents {
-		err := c.dir.LeaveParent(parent, name, func(saved map[string]string) error {
+		err := folder.LeaveParent(parent, name, func(saved map[string]string) error {
 			return kernel.RestoreParent(parent, saved)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return c.dir.Remove(name)
+	return folder.Remove(name)
 }

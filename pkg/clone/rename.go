@@ -3,7 +3,6 @@ package clone
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -86,29 +85,28 @@ type renaming struct {
 // rename takes the lock of another name and opens its socket, on which nobody
 // is answered before Commit.
 func (s *supervisor) rename(to string) (carpif.Renaming, error) {
-	inUse := fmt.Errorf("another carp interface has that name: %w", unix.EEXIST)
 	// First, so that the lock of one that is to be started again stays free.
 	if _, err := s.dir.Load(to); errors.Is(err, unix.EINVAL) {
 		return nil, err // no name at all
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, inUse
+		return nil, carpif.ErrNameInUse
 	}
 	lock, err := s.dir.Acquire(to)
 	if errors.Is(err, state.ErrHeld) {
-		return nil, inUse
+		return nil, carpif.ErrNameInUse
 	}
 	if err != nil {
 		return nil, err
 	}
 	if _, err := s.dir.Load(to); !errors.Is(err, fs.ErrNotExist) {
 		lock.Release()
-		return nil, inUse
+		return nil, carpif.ErrNameInUse
 	}
 	r := &renaming{s: s, seat: seat{name: to, lock: lock}}
 	if r.seat.mark, err = mark(to); err != nil {
 		r.Abort()
 		if errors.Is(err, errMarked) {
-			err = inUse
+			err = carpif.ErrNameInUse
 		}
 		return nil, err
 	}

@@ -184,23 +184,19 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 	}()
 	s.seat.mark, err = mark(name)
 	if errors.Is(err, errMarked) {
-		return nil, hopeless{bsderr.Errno(opCreate, unix.EEXIST,
-			name+": another supervisor has it, with another state folder than "+dir.Path())}
+		return nil, hopeless{markedElsewhere(name, dir)}
 	}
 	if err != nil {
 		return nil, err
 	}
-	record, err := dir.Load(name)
-	switch {
-	case err == nil && create:
-		create = false // it is not ours to remove
-		return nil, hopeless{nameInUse(name)}
-	case errors.Is(err, fs.ErrNotExist) && create:
-		record = state.Record{Version: state.RecordVersion, Name: name, AdvBase: carp.DefaultAdvBase, Created: time.Now()}
-	case errors.Is(err, fs.ErrNotExist):
-		create = true // the lock file is of no use to anybody
-		return nil, hopeless{&bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}}
-	case err != nil: // damaged, mostly
+	record, err := firstRecord(dir, name, create)
+	if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrExist):
+			create = false // it is not ours to remove
+		case errors.Is(err, fs.ErrNotExist):
+			create = true // the lock file is of no use to anybody
+		}
 		return nil, hopeless{err}
 	}
 	if s.kernel, err = link.Open(); err != nil {
@@ -248,6 +244,29 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 		PID:          os.Getpid(),
 	})
 	return s, nil
+}
+
+// markedElsewhere is the refusal of a name that a supervisor of another state folder
+// holds.
+func markedElsewhere(name string, dir *state.Dir) *bsderr.Error {
+	return bsderr.Errno(opCreate, unix.EEXIST, name+": another supervisor has it, with another state folder than "+dir.Path())
+}
+
+// firstRecord is what a supervisor begins with: a new record with create, else the
+// one that there is.
+func firstRecord(folder interface {
+	Load(name string) (state.Record, error)
+}, name string, create bool) (state.Record, error) {
+	record, err := folder.Load(name)
+	switch {
+	case err == nil && create:
+		return record, nameInUse(name)
+	case errors.Is(err, fs.ErrNotExist) && create:
+		return state.Record{Version: state.RecordVersion, Name: name, AdvBase: carp.DefaultAdvBase, Created: time.Now()}, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return record, &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT}
+	}
+	return record, err
 }
 
 // run serves until the end, and leaves nothing but the record of an interface

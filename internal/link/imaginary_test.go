@@ -20,10 +20,10 @@ var (
 	six  = netip.MustParsePrefix("2001:db8::10/64")
 )
 
-// fakeHost returns a fake with one parent, prepared, and carp0 on it.
-func fakeHost(t *testing.T) *Fake {
+// imaginaryHost returns a fake with one parent, prepared, and carp0 on it.
+func imaginaryHost(t *testing.T) *Imaginary {
 	t.Helper()
-	f := NewFake()
+	f := NewImaginary()
 	f.AddParent(Parent{Name: "eth0", MAC: [6]byte{2, 0, 0, 0, 0, 1}, Up: true, Carrier: true,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}})
 	if _, err := f.PrepareParent("eth0"); err != nil {
@@ -36,15 +36,15 @@ func fakeHost(t *testing.T) *Fake {
 	return f
 }
 
-func wantOps(t *testing.T, f *Fake, want ...string) {
+func wantOps(t *testing.T, f *Imaginary, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, f.Ops()); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
 	}
 }
 
-func TestFakePrintsItself(t *testing.T) {
-	f := fakeHost(t)
+func TestImaginaryPrintsItself(t *testing.T) {
+	f := imaginaryHost(t)
 	if err := f.Claim("carp0", []Address{{Prefix: four, NoPrefixRoute: true}}); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestFakePrintsItself(t *testing.T) {
 }
 
 func TestOperationsInOrder(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	both := []Address{{Prefix: six, Lease: 4 * time.Second}, {Prefix: four, Lease: 3500 * time.Millisecond, NoPrefixRoute: true}}
 	if err := f.Claim("carp0", both); err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestOperationsInOrder(t *testing.T) {
 }
 
 func TestCreationThatFailsLeavesNothing(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	before := f.String()
 	for _, op := range []string{"ip link add", "sysctl -w net/ipv4/conf/carp1/rp_filter", "ip link set dev carp1 alias"} {
 		f.FailOnce(op, syscall.EPERM)
@@ -156,7 +156,7 @@ func TestCreationThatFailsLeavesNothing(t *testing.T) {
 
 // One address that the kernel refuses keeps no other away.
 func TestClaimDoesAllItCan(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	f.FailOnce("ip addr replace 192.0.2.20/24", syscall.ENOBUFS)
 	err := f.Claim("carp0", []Address{{Prefix: four}, {Prefix: six}})
 	if !errors.Is(err, syscall.ENOBUFS) || !strings.Contains(err.Error(), "carp0: add address 192.0.2.20/24") {
@@ -176,9 +176,9 @@ func TestClaimDoesAllItCan(t *testing.T) {
 	}
 }
 
-func TestFakeLeaseInVirtualTime(t *testing.T) {
+func TestImaginaryLeaseInVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := fakeHost(t)
+		f := imaginaryHost(t)
 		events, err := f.Watch(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -210,9 +210,9 @@ func TestFakeLeaseInVirtualTime(t *testing.T) {
 	})
 }
 
-func TestFakeWatch(t *testing.T) {
+func TestImaginaryWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := fakeHost(t)
+		f := imaginaryHost(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		events, err := f.Watch(ctx)
 		if err != nil {
@@ -247,7 +247,7 @@ func TestFakeWatch(t *testing.T) {
 }
 
 func TestForeignInterfacesAreLeftAlone(t *testing.T) {
-	f := fakeHost(t)
+	f := imaginaryHost(t)
 	f.AddForeign("carp5")
 	before := f.String()
 	if _, err := f.EnsureBacking("carp5", 1, mac); !errors.Is(err, fs.ErrExist) {

@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// Fake is a host in memory with the methods of [Kernel]. It behaves as the
+// Imaginary is a host in memory with the methods of [Kernel]. It behaves as the
 // kernel does in what this package relies on: leases run out (also in the
 // virtual time of a testing/synctest bubble), IPv6 addresses go when an
 // interface goes down, a macvlan goes with its parent. It prints itself as ip
 // would, logs each change as the command for it, and can be told to fail. It
 // may be used from several goroutines.
-type Fake struct {
+type Imaginary struct {
 	*backings
 	mem *memory
 
@@ -22,22 +22,22 @@ type Fake struct {
 	watchers map[chan Event]context.Context
 }
 
-// NewFake returns a host without interfaces.
-func NewFake() *Fake {
-	f := &Fake{mem: newMemory(), watchers: map[chan Event]context.Context{}}
+// NewImaginary returns a host without interfaces.
+func NewImaginary() *Imaginary {
+	f := &Imaginary{mem: newMemory(), watchers: map[chan Event]context.Context{}}
 	f.mem.tell = f.tell
 	f.backings = newBackings(f.mem)
 	return f
 }
 
 // TUN returns the other backing, on the same host: see [Kernel.TUN].
-func (f *Fake) TUN() *TUN { return newTUN(f.mem, f.Watch) }
+func (f *Imaginary) TUN() *TUN { return newTUN(f.mem, f.Watch) }
 
 // Close does nothing: the interfaces stay, as they would on a host.
-func (f *Fake) Close() error { return nil }
+func (f *Imaginary) Close() error { return nil }
 
 // Watch returns news as Kernel.Watch does, until ctx ends.
-func (f *Fake) Watch(ctx context.Context) (<-chan Event, error) {
+func (f *Imaginary) Watch(ctx context.Context) (<-chan Event, error) {
 	in, out := make(chan Event), make(chan Event)
 	f.watchMu.Lock()
 	defer f.watchMu.Unlock()
@@ -52,7 +52,7 @@ func (f *Fake) Watch(ctx context.Context) (<-chan Event, error) {
 }
 
 // tell sends an event to every watch; forward takes it at once.
-func (f *Fake) tell(e Event) {
+func (f *Imaginary) tell(e Event) {
 	f.watchMu.Lock()
 	defer f.watchMu.Unlock()
 	for in, ctx := range f.watchers {
@@ -64,11 +64,11 @@ func (f *Fake) tell(e Event) {
 }
 
 // Overrun makes every watch lose events, as an overflow of the socket would.
-func (f *Fake) Overrun() { f.tell(Event{Kind: Resync}) }
+func (f *Imaginary) Overrun() { f.tell(Event{Kind: Resync}) }
 
 // AddParent adds an Ethernet interface, with p.Addresses for ever, and
 // returns its index: p.Index, or the next free one when that is zero.
-func (f *Fake) AddParent(p Parent) int {
+func (f *Imaginary) AddParent(p Parent) int {
 	d := device{index: p.Index, name: p.Name, mac: p.MAC, mtu: p.MTU, ether: true, multicast: true, up: p.Up, carrier: p.Carrier}
 	if d.mtu == 0 {
 		d.mtu = 1500
@@ -81,27 +81,27 @@ func (f *Fake) AddParent(p Parent) int {
 }
 
 // AddForeign adds an interface that is not ours, to be in the way of a name.
-func (f *Fake) AddForeign(name string) int {
+func (f *Imaginary) AddForeign(name string) int {
 	return f.mem.plug(device{name: name, kind: "dummy", mtu: 1500, ether: true})
 }
 
 // RemoveLink removes an interface, and every macvlan on it.
-func (f *Fake) RemoveLink(name string) { f.mem.unplug(name) }
+func (f *Imaginary) RemoveLink(name string) { f.mem.unplug(name) }
 
 // SetLink sets an interface up or down and plugs its cable in or out. Backings
 // on it follow its carrier.
-func (f *Fake) SetLink(name string, up, carrier bool) { f.mem.setLink(name, up, carrier) }
+func (f *Imaginary) SetLink(name string, up, carrier bool) { f.mem.setLink(name, up, carrier) }
 
 // AddAddress adds an address by another program's hand.
-func (f *Fake) AddAddress(name string, a Address) { f.mem.assign(name, a) }
+func (f *Imaginary) AddAddress(name string, a Address) { f.mem.assign(name, a) }
 
 // RemoveAddress deletes an address by another program's hand.
-func (f *Fake) RemoveAddress(name string, p netip.Prefix) { f.mem.unassign(name, p) }
+func (f *Imaginary) RemoveAddress(name string, p netip.Prefix) { f.mem.unassign(name, p) }
 
 // FailOnce makes the next change fail with err whose line, as Ops would
 // return it, begins with op: "ip addr replace 192.0.2.1/24", "ip link add",
 // "sysctl -w net/ipv6".
-func (f *Fake) FailOnce(op string, err error) {
+func (f *Imaginary) FailOnce(op string, err error) {
 	f.mem.mu.Lock()
 	defer f.mem.mu.Unlock()
 	f.mem.failures = append(f.mem.failures, failure{op, err})
@@ -109,7 +109,7 @@ func (f *Fake) FailOnce(op string, err error) {
 
 // Ops returns the changes made since the last call, as the commands that
 // would make them, in order. One that failed ends in " # " and the error.
-func (f *Fake) Ops() []string {
+func (f *Imaginary) Ops() []string {
 	f.mem.mu.Lock()
 	defer f.mem.mu.Unlock()
 	ops := f.mem.ops
@@ -117,8 +117,16 @@ func (f *Fake) Ops() []string {
 	return ops
 }
 
+// Log has each change told at once, in place of keeping it for Ops. log must not
+// ask the host anything.
+func (f *Imaginary) Log(log func(op string)) {
+	f.mem.mu.Lock()
+	defer f.mem.mu.Unlock()
+	f.mem.log = log
+}
+
 // String prints the interfaces, their addresses and the settings that matter.
-func (f *Fake) String() string {
+func (f *Imaginary) String() string {
 	s, err := picture(f.mem)
 	if err != nil { // memory does not fail to be read
 		panic("link: " + err.Error())
@@ -139,12 +147,20 @@ func (m *memory) attempt(op string) error {
 			return m.refuse(op, f.err)
 		}
 	}
-	m.ops = append(m.ops, op)
+	m.note(op)
 	return nil
 }
 
 // refuse logs an operation that failed.
 func (m *memory) refuse(op string, err error) error {
-	m.ops = append(m.ops, fmt.Sprintf("%s # %v", op, err))
+	m.note(fmt.Sprintf("%s # %v", op, err))
 	return err
+}
+
+func (m *memory) note(op string) {
+	if m.log != nil {
+		m.log(op)
+		return
+	}
+	m.ops = append(m.ops, op)
 }
