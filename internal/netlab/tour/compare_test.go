@@ -61,4 +61,4 @@ var failing = map[string]int{
 }
 
 // looking is what a command is like that changes nothing.
-var looking = regexp.MustCompile(`^(ifconfig-carp( -\S+| --layout \S+)*( [a-z]+\d*)?|ifconfig-carp sysctl [^=:]+|ip neigh show \S+)( \| (grep|sed) .+)?$`)
+var looking = regexp.MustCompile(`^(ifconfig-carp( -\S+| --layout \S+)*( [a-z]+\d*)?|(ifconfig-carp sysctl|sysctl-carp) [^=:]+|ip neigh show \S+)( \| (grep|sed) .+)?$`)

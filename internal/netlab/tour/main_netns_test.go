@@ -5,6 +5,7 @@ package tour
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab"
@@ -23,6 +24,10 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer remove()
+	if err := os.Symlink(netlab.ProgramName, filepath.Join(filepath.Dir(path), "sysctl-carp")); err != nil {
+		fmt.Fprintln(os.Stderr, "tour:", err)
+		return 1
+	}
 	program = path
 	return m.Run()
 }
