@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"internal/lint":    {"internal/control", "internal/rcconf", "internal/words", "pkg/carp"},
 	"internal/frame":   {},
 	"internal/bsderr":  {},
+	"internal/migrate": {"internal/rcconf", "internal/words"},
 	"internal/rcconf":  {"internal/bsderr", "internal/control", "internal/words", "pkg/carp"},
 	"pkg/carp":         {},
 

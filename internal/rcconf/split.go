@@ -14,26 +14,45 @@ type Word struct {
 // shell would then do something else with is refused; one such character in a
 // password would change it on FreeBSD without a word.
 func split(v Value) ([]Word, *Problem) {
-	s := splitter{value: v}
-	for s.at < len(v.Text) {
+	return (&splitter{value: v}).all()
+}
+
+// SplitLine is split for a line of another system's files, which is in as many pieces
+// as it is continued: there a # in front of a word begins a comment.
+func SplitLine(pieces ...Word) ([]Word, *Problem) {
+	var b builder
+	for _, piece := range pieces {
+		at := piece.Pos
+		for n := range len(piece.Text) {
+			b.add(piece.Text[n], at)
+			at = after(at, piece.Text[n])
+		}
+	}
+	return (&splitter{value: b.value(pieces[0].Pos), comments: true}).all()
+}
+
+// splitter is at a byte of a value.
+type splitter struct {
+	value Value
+	// comments tells that there may be one.
+	comments bool
+	at       int
+	words    []Word
+	// word is the one being read, with the place of its first byte; in tells
+	// that there is one, be it empty.
+	word []byte
+	from Pos
+	in   bool
+}
+
+func (s *splitter) all() ([]Word, *Problem) {
+	for s.at < len(s.value.Text) {
 		if p := s.next(); p != nil {
 			return nil, p
 		}
 	}
 	s.end()
 	return s.words, nil
-}
-
-// splitter is at a byte of a value.
-type splitter struct {
-	value Value
-	at    int
-	words []Word
-	// word is the one being read, with the place of its first byte; in tells
-	// that there is one, be it empty.
-	word []byte
-	from Pos
-	in   bool
 }
 
 func (s *splitter) end() {
@@ -53,6 +72,10 @@ func (s *splitter) next() *Problem {
 	if c == ' ' || c == '\t' || c == '\n' {
 		s.end()
 		s.at++
+		return nil
+	}
+	if c == '#' && !s.in && s.comments {
+		s.at = len(text)
 		return nil
 	}
 	if !s.in {
