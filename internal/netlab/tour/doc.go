@@ -1,7 +1,7 @@
 // Package tour holds the test that walks README.md's tour, the section "Five
 // minutes", command by command on hosts of a lab, and compares what is printed with
-// what the README says; and so the EXAMPLES of carp(4) and ifconfig-carp(8). It has no
-// code but tests; the walk itself needs root and the build tag netns.
+// what the README says; and so the EXAMPLES of the manual pages. It has no code but
+// tests; the walk itself needs root and the build tag netns.
 //
 //	hosta    192.168.1.3
 //	hostb    192.168.1.4

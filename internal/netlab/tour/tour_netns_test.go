@@ -28,6 +28,8 @@ func TestExamplesOfProtocol(t *testing.T) { protocol.walk(t) }
 
 func TestExamplesOfCommand(t *testing.T) { command.walk(t) }
 
+func TestExamplesOfKnobs(t *testing.T) { knobs.walk(t) }
+
 // walk types a tour.
 func (tr tour) walk(t *testing.T) {
 	lab := netlab.ForTest(t)
@@ -60,8 +62,8 @@ func furnished(t *testing.T, h *netlab.Host) *netlab.Host {
 	h.Setenv("HOST", h.Dir())
 	log := filepath.Join(h.Dir(), "log")
 	h.Setenv("IFCONFIG_CARP_LOG", log)
-	for _, folder := range []string{"run", "etc"} {
-		must(t, os.Mkdir(filepath.Join(h.Dir(), folder), 0o755))
+	for _, folder := range []string{"run", "etc/ifconfig-carp"} { // the latter comes with a package
+		must(t, os.MkdirAll(filepath.Join(h.Dir(), folder), 0o755))
 	}
 	for _, name := range []string{"passwd", "group", "nsswitch.conf", "ld.so.cache"} {
 		data, err := os.ReadFile("/etc/" + name)

@@ -14,6 +14,7 @@ var (
 	readme   = tour{"README.md", "Five minutes"}
 	protocol = tour{"man/carp.4", "EXAMPLES"}
 	command  = tour{"man/ifconfig-carp.8", "EXAMPLES"}
+	knobs    = tour{"man/sysctl-carp.8", "EXAMPLES"}
 )
 
 // steps reads a tour.
