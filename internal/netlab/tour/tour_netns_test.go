@@ -32,6 +32,7 @@ func TestExamplesOfKnobs(t *testing.T) { knobs.walk(t) }
 
 // walk types a tour.
 func (tr tour) walk(t *testing.T) {
+	t.Parallel() // it mostly waits
 	lab := netlab.ForTest(t)
 	hosts := map[string]*netlab.Host{}
 	for name, address := range map[string]string{
