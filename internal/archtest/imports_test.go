@@ -18,7 +18,7 @@ const module = "github.com/ifconfig-carp/ifconfig-carp"
 // protocol, and never up.
 var arrows = map[string][]string{
 	"cmd/ifconfig-carp": {"internal/cli"},
-	"internal/cli": {"internal/bsderr", "internal/control", "internal/show", "internal/words",
+	"internal/cli": {"internal/bsderr", "internal/control", "internal/rcconf", "internal/show", "internal/words",
 		"pkg/clone", "pkg/sysctl"},
 	"pkg/clone": {"internal/bsderr", "internal/control", "internal/link", "internal/state", "internal/wire",
 		"pkg/carp", "pkg/carpif", "pkg/rehearsal", "pkg/sysctl"},

@@ -57,6 +57,7 @@ type model struct {
 
 	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
 	Sysctl    sysctlCommand    `cmd:"" passthrough:""`
+	RC        rcCommand        `cmd:"" name:"rc" passthrough:""`
 	Supervise superviseCommand `cmd:""`
 }
 
@@ -118,6 +119,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 			return rehearseSysctl(ctx, env, m.Sysctl.Args)
 		}
 		return runSysctl(ctx, env, m.Sysctl.Args)
+	case "rc":
+		return m.runRC(ctx, env, m.RC.Args)
 	case clone.SuperviseCommand:
 		ctx, stop := signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)
 		defer stop()
@@ -143,8 +146,11 @@ func status(env Env, err error) int {
 	if err == nil {
 		return 0
 	}
-	if errors.Is(err, errUsage) {
+	switch {
+	case errors.Is(err, errUsage):
 		return usage(env.Stderr, 1)
+	case errors.Is(err, errTold):
+		return 1
 	}
 	PrintError(env.Stderr, err)
 	return 1

@@ -3,7 +3,6 @@ package rcconf
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Source is one file.
@@ -23,8 +22,8 @@ type Variable struct {
 
 // Config is what the files assign, all together.
 type Config struct {
-	// Notes are about what is odd but valid.
-	Notes []*Problem
+	// notes are about what is odd but valid, by the variable whose value it is in.
+	notes []note
 	vars  map[string]Variable
 	names []string
 }
@@ -91,9 +90,19 @@ func (c *Config) set(v Variable) {
 	c.vars[v.Name] = v
 }
 
-// note adds a note, once for a place.
-func (c *Config) note(p *Problem) {
-	if !slices.ContainsFunc(c.Notes, func(q *Problem) bool { return q.Pos == p.Pos && q.Text == p.Text }) {
-		c.Notes = append(c.Notes, p)
+// note is one about the value of a variable.
+type note struct {
+	about string
+	*Problem
+}
+
+// Notes are about what is odd but valid, all that are or those about the variables of
+// which about is true.
+func (c *Config) Notes(about func(variable string) bool) (list []*Problem) {
+	for _, n := range c.notes {
+		if about == nil || about(n.about) {
+			list = append(list, n.Problem)
+		}
 	}
+	return list
 }

@@ -131,8 +131,8 @@ func (r *reader) parameter(p *syntax.ParamExp, quotes quoting, b *builder) {
 	if p.Exp == nil {
 		if !isSet {
 			// Its name is not said: a password with a $ in it would be.
-			r.config.note(&Problem{Pos: pos, Text: "a variable that is not set, taken as empty",
-				Hints: []string{`variables of the environment are not read; where a $ is meant, write \$`}})
+			r.config.notes = append(r.config.notes, note{r.variable, &Problem{Pos: pos, Text: "a variable that is not set, taken as empty",
+				Hints: []string{`variables of the environment are not read; where a $ is meant, write \$`}}})
 		}
 		b.refer(value.Text, pos)
 		return

@@ -154,8 +154,11 @@ func TestLoadNotesWhatIsNotSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Notes) != 1 || c.Notes[0].Error() != "rc.conf:1:3: a variable that is not set, taken as empty" {
-		t.Errorf("%v", c.Notes)
+	if notes := c.Notes(nil); len(notes) != 1 || notes[0].Error() != "rc.conf:1:3: a variable that is not set, taken as empty" {
+		t.Errorf("%v", notes)
+	}
+	if notes := c.Notes(isKnown); len(notes) != 0 {
+		t.Errorf("a is not ours, but %v", notes)
 	}
 }
 

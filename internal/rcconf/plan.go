@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
 // Plan is what rc would do with the carp interfaces of a configuration.
@@ -55,6 +57,9 @@ func (i *Interface) Title() string {
 	return i.Parent + " vhid " + strconv.Itoa(i.VHID)
 }
 
+// Number is the vhid of one on a physical interface.
+func (i *Interface) Number() (carp.VHID, error) { return carp.NewVHID(i.VHID) }
+
 // Line is one call of ifconfig(8).
 type Line struct {
 	// Variable is where it comes from; empty for the final "up" of rc's own.
@@ -88,7 +93,7 @@ var carpName = regexp.MustCompile(`^carp(0|[1-9][0-9]{0,4})$`)
 // NewPlan says what rc would do.
 func NewPlan(c *Config) *Plan {
 	p := &planner{config: c, taken: map[string]bool{}, plan: &Plan{Map: map[string]string{}}}
-	p.plan.Notes = append(p.plan.Notes, c.Notes...)
+	p.plan.Notes = c.Notes(isKnown)
 	p.readMap()
 	p.cloned()
 	p.others()
@@ -207,4 +212,19 @@ func (i *Interface) add(variable string, v Value, before []string) {
 	}
 	line.Words = append(line.Words, words...)
 	i.Lines = append(i.Lines, line)
+}
+
+// Secrets are the files that have a password in them, each with the place of one.
+func (p *Plan) Secrets() map[string]Pos {
+	found := map[string]Pos{}
+	for _, i := range p.Interfaces {
+		for _, l := range i.Lines {
+			for _, w := range l.Words {
+				if _, ok := found[w.Pos.File]; w.Text == passWord && !ok {
+					found[w.Pos.File] = w.Pos
+				}
+			}
+		}
+	}
+	return found
 }

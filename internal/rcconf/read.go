@@ -20,6 +20,8 @@ type reader struct {
 	problems []*Problem
 	// lines are the offsets at which the lines begin.
 	lines []int
+	// variable is the one being assigned.
+	variable string
 	// total is how much text all assignments of all files have made.
 	total int
 }
@@ -200,6 +202,7 @@ func (r *reader) command(call *syntax.CallExpr) {
 // assign evaluates name=value.
 func (r *reader) assign(a *syntax.Assign) {
 	v := Variable{Name: r.cut(a.Name.Pos(), a.Name.End()), Pos: r.pos(a.Name.Pos())}
+	r.variable = v.Name
 	b := &builder{}
 	at := r.pos(a.Name.End())
 	at.Col++
@@ -229,6 +232,7 @@ func (r *reader) declare(w *syntax.Word) {
 	v := Variable{Name: name, Pos: r.pos(w.Pos())}
 	at := v.Pos
 	at.Col += len(name) + 1
+	r.variable = name
 	b := &builder{}
 	r.literal(int(first.Pos().Offset())+len(name)+1, int(first.End().Offset()), bare, b)
 	if r.parts(w.Parts[1:], bare, b) {

@@ -45,6 +45,15 @@ func KnownVariables() []Known {
 	}
 }
 
+// isKnown tells whether a variable is one of KnownVariables.
+func isKnown(name string) bool {
+	switch name {
+	case clonedInterfaces, clonedSticky, defaultLine, rangeMax, mapping:
+		return true
+	}
+	return subject(name) != "" || strings.HasPrefix(name, createArgs)
+}
+
 // Mangle is the name of an interface as variables have it: sh takes no . - / or +
 // in the name of a variable.
 func Mangle(name string) string {

@@ -177,3 +177,24 @@ func (w *Want) address(l Line, a control.AddressChange) {
 		*list = append(*list, control.AddressChange{Op: control.AddressAdd, Prefix: a.Prefix})
 	}
 }
+
+// Place is where an error about the interface belongs: at the address or the word that
+// it names, else where the interface is listed.
+func (w *Want) Place(err error) Pos {
+	e := bsderr.From(err)
+	for _, hint := range e.Hints {
+		for _, text := range strings.FieldsFunc(hint, func(r rune) bool { return strings.ContainsRune(" ,()", r) }) {
+			text = strings.TrimSuffix(text, ":")
+			host, _, _ := strings.Cut(text, "/")
+			if a, err := netip.ParseAddr(host); err == nil {
+				if pos, ok := w.addresses[a]; ok {
+					return pos
+				}
+			}
+			if pos, ok := w.words[text]; ok {
+				return pos
+			}
+		}
+	}
+	return w.pos
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
+	"golang.org/x/sys/unix"
+)
+
+type rcCommand struct {
+	Args []string `arg:"" optional:""`
+}
+
+const rcUsage = `usage: ifconfig-carp rc start | restart [-q] [-f file] ... [--map theirs=ours] ... [--wait seconds] [interface ...]
+       ifconfig-carp rc stop [-q] [-f file] ... [interface ...]
+       ifconfig-carp rc status [-f file] ... [interface ...]
+`
+
+// rcVerbs are what rc can be told to do. They return the exit status.
+var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []string) int{
+	"start":   rcVerb((*rcRun).start),
+	"stop":    rcVerb((*rcRun).stop),
+	"restart": rcVerb((*rcRun).restart),
+	"status":  rcVerb((*rcRun).status),
+}
+
+// runRC is the rc subcommand: rc.d/netif for carp interfaces.
+func (m *model) runRC(ctx context.Context, env Env, args []string) int {
+	if len(args) > 0 {
+		if verb, ok := rcVerbs[args[0]]; ok {
+			return verb(m, ctx, env, args[1:])
+		}
+		PrintError(env.Stderr, bsderr.New("rc: unknown directive '"+args[0]+"'"))
+	}
+	_, _ = io.WriteString(env.Stderr, rcUsage)
+	return 1
+}
+
+// rcOptions are what may stand behind start, stop, restart and status.
+type rcOptions struct {
+	// files are those of -f; without any, FreeBSD's are read.
+	files []string
+	// mapped are physical interfaces: the files' name, mangled, to ours.
+	mapped map[string]string
+	// wait is how long start waits for parents.
+	wait time.Duration
+	// quiet leaves out the interfaces behind the line that names them.
+	quiet bool
+	names []string
+}
+
+// rcWait is how long start waits for parents unless told otherwise: what DHCP
+// takes at boot.
+const rcWait = 30 * time.Second
+
+// parseRC reads the options; they and the names of interfaces may be mixed.
+func parseRC(args []string) (rcOptions, error) {
+	o := rcOptions{mapped: map[string]string{}, wait: rcWait}
+	for n := 0; n < len(args); n++ {
+		option, value, hasValue := strings.Cut(args[n], "=")
+		if !strings.HasPrefix(option, "--") { // -fFILE, -f FILE
+			option, value, hasValue = args[n], "", false
+			if len(option) > 2 && strings.HasPrefix(option, "-f") {
+				option, value, hasValue = "-f", option[2:], true
+			}
+		}
+		if needsValue := option == "-f" || option == "--map" || option == "--wait"; needsValue && !hasValue {
+			if n++; n == len(args) {
+				return o, bsderr.New("option requires an argument -- " + strings.TrimLeft(option, "-"))
+			}
+			value = args[n]
+		}
+		switch {
+		case option == "-f":
+			o.files = append(o.files, value)
+		case option == "--map":
+			theirs, ours, ok := strings.Cut(value, "=")
+			if !ok || theirs == "" || ours == "" {
+				return o, bsderr.New("--map "+value+": bad value", "write the file's name and the one here: --map fxp0=eth0")
+			}
+			o.mapped[rcconf.Mangle(theirs)] = ours
+		case option == "--wait":
+			seconds, err := strconv.ParseUint(value, 10, 31)
+			if err != nil {
+				return o, bsderr.New("--wait "+value+": bad value", "write a number of seconds, 0 for not at all")
+			}
+			o.wait = time.Duration(seconds) * time.Second
+		case option == "-q":
+			o.quiet = true
+		case option == "--":
+			o.names = append(o.names, args[n+1:]...)
+			return o, nil
+		case strings.HasPrefix(option, "-"):
+			return o, bsderr.New("illegal option -- " + strings.TrimLeft(option, "-"))
+		default:
+			o.names = append(o.names, option)
+		}
+	}
+	return o, nil
+}
+
+// rcVerb makes a verb out of what is done once the options and the files are read.
+func rcVerb(do func(*rcRun, context.Context) error) func(*model, context.Context, Env, []string) int {
+	return func(m *model, ctx context.Context, env Env, args []string) int {
+		options, err := parseRC(args)
+		if err != nil {
+			PrintError(env.Stderr, err)
+			_, _ = io.WriteString(env.Stderr, rcUsage)
+			return 1
+		}
+		if env.UID != 0 {
+			return status(env, bsderr.Errno("rc", unix.EPERM, "only root may read the passwords and change interfaces; use sudo or doas"))
+		}
+		r, err := m.openRC(env, options)
+		if err != nil {
+			return status(env, err)
+		}
+		return status(env, do(r, ctx))
+	}
+}
+
+// note prints a warning.
+func (r *rcRun) note(p *rcconf.Problem) {
+	_, _ = fmt.Fprintf(r.env.Stderr, "%s: %s\n", program, p.Error())
+	for _, hint := range p.Hints {
+		_, _ = fmt.Fprintf(r.env.Stderr, "hint: %s\n", hint)
+	}
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+)
+
+// stop takes the addresses off, sets the interfaces down, which hands over what they
+// are MASTER of, and destroys those that are not to stay.
+func (r *rcRun) stop(ctx context.Context) error {
+	tasks, failed := r.tasks()
+	return r.stopAll(ctx, tasks, failed)
+}
+
+// restart stops and starts. An interface that could not be started again because of a
+// mistake in the files is left as it is.
+func (r *rcRun) restart(ctx context.Context) error {
+	tasks, failed := r.tasks()
+	present, err := cards()
+	if err != nil {
+		return err
+	}
+	var sound []*rcTask
+	for _, t := range tasks {
+		if err := r.resolve(t, present); err != nil && !isNoParent(err) {
+			PrintError(r.env.Stderr, err)
+			PrintError(r.env.Stderr, bsderr.New(t.Title()+": not restarted"))
+			failed = true
+			continue
+		}
+		sound = append(sound, t)
+	}
+	failed = r.stopAll(ctx, sound, failed) != nil
+	return r.startAll(ctx, sound, !r.knobs(ctx) || failed)
+}
+
+// stopAll prints what `service netif stop` prints.
+func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error {
+	present, err := cards()
+	if err != nil {
+		return err
+	}
+	var stopped []string
+	var doomed []*rcTask
+	for _, t := range tasks {
+		if err := r.find(t, present); err != nil {
+			PrintError(r.env.Stderr, err)
+			failed = true
+			continue
+		}
+		if t.name == "" {
+			if len(r.options.names) > 0 {
+				r.tell([]string{t.Title() + " does not exist.  Skipped."})
+			}
+			continue
+		}
+		destroys := t.Cloned && !t.Sticky
+		if destroys {
+			doomed = append(doomed, t)
+		}
+		switch err := r.deconfigure(ctx, t.name); {
+		case err == nil:
+			stopped = append(stopped, t.name)
+		case !destroys: // else the destroying says what is wrong
+			PrintError(r.env.Stderr, err)
+			failed = true
+		}
+	}
+	r.print("Stopping Network: ", stopped)
+	failed = r.showAll(ctx, stopped, failed) != nil
+	var destroyed []string
+	for _, t := range doomed {
+		if err := r.cloner.Destroy(ctx, t.name); err != nil {
+			PrintError(r.env.Stderr, err)
+			failed = true
+			continue
+		}
+		destroyed = append(destroyed, t.name)
+	}
+	r.print("Destroyed clone interfaces: ", destroyed)
+	if failed {
+		return errTold
+	}
+	return nil
+}
+
+// deconfigure takes the addresses off an interface and sets it down.
+func (r *rcRun) deconfigure(ctx context.Context, name string) error {
+	s, err := r.is(ctx, name)
+	if err != nil {
+		return err
+	}
+	change := control.Change{Up: new(false)}
+	for _, p := range s.Addresses {
+		change.Addresses = append(change.Addresses, control.AddressChange{Op: control.AddressDelete, Prefix: p})
+	}
+	notes, err := r.cloner.Change(ctx, name, change)
+	r.tell(notes)
+	return err
+}
