@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
@@ -18,13 +20,14 @@ import (
 const (
 	mainPage   = "ifconfig-carp.8"
 	sysctlPage = "sysctl-carp.8"
+	rcPage     = "ifconfig-carp.rc.5"
 )
 
 // What a person can type or meet is in the manual, in the section that is about it, and
 // whatever heads an item there exists.
 func TestManualIsComplete(t *testing.T) {
 	pages := map[string]map[string]string{}
-	for _, name := range []string{mainPage, sysctlPage} {
+	for _, name := range []string{mainPage, sysctlPage, rcPage} {
 		data, err := os.ReadFile("../../man/" + name)
 		if err != nil {
 			t.Fatal(err)
@@ -45,6 +48,10 @@ func TestManualIsComplete(t *testing.T) {
 	for v := range carp.NumVerdicts {
 		verdicts = append(verdicts, v.String())
 	}
+	var variables []string
+	for _, v := range rcconf.KnownVariables() {
+		variables = append(variables, v.Name)
+	}
 	for _, part := range []struct {
 		page, section string
 		want          []string
@@ -55,6 +62,8 @@ func TestManualIsComplete(t *testing.T) {
 		{mainPage, "Counters", verdicts},
 		{sysctlPage, "Options", sysctlFlags()},
 		{sysctlPage, "Variables", knobs},
+		{rcPage, "Commands", slices.Concat(slices.Collect(maps.Keys(rcVerbs)), slices.Collect(maps.Keys(rcFlags)))},
+		{rcPage, "Variables", slices.Concat(variables, rcconf.Pseudo())},
 	} {
 		text, ok := pages[part.page][part.section]
 		if !ok {

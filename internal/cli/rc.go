@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,8 +18,8 @@ type rcCommand struct {
 	Args []string `arg:"" optional:""`
 }
 
-const rcUsage = `usage: ifconfig-carp rc start | restart [-q] [-f file] ... [--map theirs=ours] ... [--wait seconds] [interface ...]
-       ifconfig-carp rc stop [-q] [-f file] ... [interface ...]
+const rcUsage = `usage: ifconfig-carp rc start | restart [-Nq] [-f file] ... [--map theirs=ours] ... [--wait seconds] [interface ...]
+       ifconfig-carp rc stop [-Nq] [-f file] ... [interface ...]
        ifconfig-carp rc status [-f file] ... [interface ...]
 `
 
@@ -50,6 +51,8 @@ type rcOptions struct {
 	mapped map[string]string
 	// wait is how long start waits for parents.
 	wait time.Duration
+	// dryRun only tells what would be done.
+	dryRun bool
 	// quiet leaves out the interfaces behind the line that names them.
 	quiet bool
 	names []string
@@ -58,6 +61,9 @@ type rcOptions struct {
 // rcWait is how long start waits for parents unless told otherwise: what DHCP
 // takes at boot.
 const rcWait = 30 * time.Second
+
+// rcFlags are the options, and whether they have a value.
+var rcFlags = map[string]bool{"-f": true, "--map": true, "--wait": true, "-N": false, "--dry-run": false, "-q": false}
 
 // parseRC reads the options; they and the names of interfaces may be mixed.
 func parseRC(args []string) (rcOptions, error) {
@@ -70,7 +76,7 @@ func parseRC(args []string) (rcOptions, error) {
 				option, value, hasValue = "-f", option[2:], true
 			}
 		}
-		if needsValue := option == "-f" || option == "--map" || option == "--wait"; needsValue && !hasValue {
+		if rcFlags[option] && !hasValue {
 			if n++; n == len(args) {
 				return o, bsderr.New("option requires an argument -- " + strings.TrimLeft(option, "-"))
 			}
@@ -93,6 +99,8 @@ func parseRC(args []string) (rcOptions, error) {
 			o.wait = time.Duration(seconds) * time.Second
 		case option == "-q":
 			o.quiet = true
+		case option == "-N", option == "--dry-run":
+			o.dryRun = true
 		case option == "--":
 			o.names = append(o.names, args[n+1:]...)
 			return o, nil
@@ -114,15 +122,35 @@ func rcVerb(do func(*rcRun, context.Context) error) func(*model, context.Context
 			_, _ = io.WriteString(env.Stderr, rcUsage)
 			return 1
 		}
+		options.dryRun = options.dryRun || m.DryRun
 		if env.UID != 0 {
 			return status(env, bsderr.Errno("rc", unix.EPERM, "only root may read the passwords and change interfaces; use sudo or doas"))
+		}
+		var said bytes.Buffer
+		real := env.Stdout
+		if options.dryRun {
+			env.Stdout, options.wait = &said, 0
 		}
 		r, err := m.openRC(env, options)
 		if err != nil {
 			return status(env, err)
 		}
-		return status(env, do(r, ctx))
+		err = do(r, ctx)
+		if options.dryRun {
+			env.Stdout = real
+			r.printRehearsal(env, &said)
+		}
+		return status(env, err)
 	}
+}
+
+// printRehearsal prints what a dry run has done, then what it would have printed.
+func (r *rcRun) printRehearsal(env Env, said *bytes.Buffer) {
+	plan := r.cloner.Plan()
+	for line := range strings.Lines(said.String()) {
+		plan = append(plan, "# prints "+strings.TrimSuffix(line, "\n"))
+	}
+	_ = printPlan(env, append(plan, r.cloner.Outlook()...))
 }
 
 // note prints a warning.

@@ -49,7 +49,7 @@ func (m *model) openRC(env Env, options rcOptions) (*rcRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloner, err := openCloner(env, false)
+	cloner, err := openCloner(env, options.dryRun)
 	if err != nil {
 		return nil, err
 	}

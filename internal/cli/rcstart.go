@@ -22,7 +22,7 @@ func (r *rcRun) start(ctx context.Context) error {
 
 // knobs sets the knobs as the file for the boot says, unless interfaces are named.
 func (r *rcRun) knobs(ctx context.Context) bool {
-	return len(r.options.names) > 0 || sysctl.Boot(ctx, sysctlEnv(r.env), sysctl.BootFile) == 0
+	return len(r.options.names) > 0 || sysctl.Boot(ctx, sysctlEnv(r.env, r.cloner.Knobs()), sysctl.BootFile) == 0
 }
 
 // startAll makes interfaces and prints what `service netif start` prints.
@@ -181,7 +181,7 @@ func (r *rcRun) print(what string, names []string) {
 
 // showAll shows the interfaces, unless -q, and makes the result of the run.
 func (r *rcRun) showAll(ctx context.Context, names []string, failed bool) error {
-	if len(names) > 0 && !r.options.quiet {
+	if len(names) > 0 && !r.options.quiet && !r.options.dryRun {
 		all, err := r.cloner.Status(ctx, false, names...)
 		if err = errors.Join(r.m.print(ctx, r.env, r.look, all, false), err); err != nil {
 			PrintError(r.env.Stderr, err)

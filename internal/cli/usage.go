@@ -17,6 +17,7 @@ const usageText = `usage: ifconfig-carp [-f type:format] [-dkLmnuv] [--json] [--
        ifconfig-carp -g group
        ifconfig-carp -C
        ifconfig-carp [-N] sysctl [-adeiNnq] [-f file] name[=value] ...
+       ifconfig-carp [-N] rc start | stop | restart | status [options] [interface ...]
        ifconfig-carp -j netns ...
 
 parameters, applied together or not at all; inet and inet6 go first, the rest in

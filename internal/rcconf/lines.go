@@ -56,6 +56,12 @@ func (p *planner) mainLine(l *lines, name string) {
 // pseudo are the words of ifconfig_IF that are for rc and not for ifconfig(8).
 var pseudo = []string{"DHCP", "SYNCDHCP", "NOSYNCDHCP", "WPA", "HOSTAP", "NOAUTO"}
 
+// Pseudo are the words of ifconfig_IF that are for rc itself.
+func Pseudo() []string { return append(slices.Clone(pseudo), vnet) }
+
+// vnet is the word before the name of a jail.
+const vnet = "vnet"
+
 // withoutPseudo takes the words out that are for rc, of either case, and vnet
 // with its jail. The word behind pass is never one of them.
 func (l *lines) withoutPseudo(words []Word) (kept []Word) {
@@ -66,7 +72,7 @@ func (l *lines) withoutPseudo(words []Word) (kept []Word) {
 		case w.Text == passWord && n+1 < len(words):
 			n++
 			kept = append(kept, w, words[n])
-		case w.Text == "vnet":
+		case w.Text == vnet:
 			l.dropped = append(l.dropped, w)
 			n++
 		case upper == "NOAUTO":
