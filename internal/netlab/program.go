@@ -31,6 +31,22 @@ func Program() (path string, remove func(), err error) {
 	return path, remove, nil
 }
 
+// RunTests is the TestMain of a package whose tests need the command under test: it
+// is built once, and ready may prepare more with its path. What it returns is the exit
+// status of the test binary.
+func RunTests(m interface{ Run() int }, ready func(program string) error) int {
+	path, remove, err := Program()
+	if err == nil {
+		defer remove()
+		err = ready(path)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "netlab:", err)
+		return 1
+	}
+	return m.Run()
+}
+
 // BuildProgram builds the command under test as it is shipped, or with further
 // flags of go build.
 func BuildProgram(path string, flags ...string) error {

@@ -3,7 +3,6 @@
 package failover
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -14,15 +13,9 @@ import (
 // first in the PATH of every host.
 var program string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	path, remove, err := netlab.Program()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "failover:", err)
-		return 1
-	}
-	defer remove()
-	program = path
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(netlab.RunTests(m, func(path string) error {
+		program = path
+		return nil
+	}))
 }

@@ -4,7 +4,6 @@ package interop
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"testing"
 
@@ -20,25 +19,18 @@ var program string
 // not parallel, and run before all others.
 const atOnce = "6"
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	path, remove, err := netlab.Program()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "interop:", err)
-		return 1
-	}
-	defer remove()
-	program = path
-	if err := machine.watch(); err != nil {
-		fmt.Fprintln(os.Stderr, "interop:", err)
-		return 1
-	}
-	flag.Parse()
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
-	if !asked {
-		_ = flag.Set("test.parallel", atOnce)
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(netlab.RunTests(m, func(path string) error {
+		program = path
+		if err := machine.watch(); err != nil {
+			return err
+		}
+		flag.Parse()
+		asked := false
+		flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+		if !asked {
+			return flag.Set("test.parallel", atOnce)
+		}
+		return nil
+	}))
 }
