@@ -18,8 +18,8 @@ const module = "github.com/ifconfig-carp/ifconfig-carp"
 // protocol, and never up.
 var arrows = map[string][]string{
 	"cmd/ifconfig-carp": {"internal/cli"},
-	"internal/cli": {"internal/bsderr", "internal/control", "internal/rcconf", "internal/show", "internal/words",
-		"pkg/clone", "pkg/sysctl"},
+	"internal/cli": {"internal/bsderr", "internal/control", "internal/lint", "internal/migrate", "internal/rcconf",
+		"internal/show", "internal/words", "pkg/clone", "pkg/sysctl"},
 	"pkg/clone": {"internal/bsderr", "internal/control", "internal/link", "internal/state", "internal/wire",
 		"pkg/carp", "pkg/carpif", "pkg/rehearsal", "pkg/sysctl"},
 	"pkg/rehearsal": {"internal/bsderr", "internal/control", "internal/frame", "internal/link", "internal/state",

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/lint"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
@@ -63,6 +64,7 @@ func TestManualIsComplete(t *testing.T) {
 		{sysctlPage, "Options", sysctlFlags()},
 		{sysctlPage, "Variables", knobs},
 		{rcPage, "Commands", slices.Concat(slices.Collect(maps.Keys(rcVerbs)), slices.Collect(maps.Keys(rcFlags)))},
+		{rcPage, "Findings", findings()},
 		{rcPage, "Variables", slices.Concat(variables, rcconf.Pseudo())},
 	} {
 		text, ok := pages[part.page][part.section]
@@ -100,6 +102,14 @@ func flags(t *testing.T) (names []string) {
 		}
 	}
 	return names
+}
+
+// findings are the codes of rc lint.
+func findings() (codes []string) {
+	for _, r := range lint.Rules() {
+		codes = append(codes, r.Code)
+	}
+	return codes
 }
 
 // formats are what -f takes.

@@ -21,6 +21,8 @@ type rcCommand struct {
 const rcUsage = `usage: ifconfig-carp rc start | restart [-Nq] [-f file] ... [--map theirs=ours] ... [--wait seconds] [interface ...]
        ifconfig-carp rc stop [-Nq] [-f file] ... [interface ...]
        ifconfig-carp rc status [-f file] ... [interface ...]
+       ifconfig-carp rc lint [--json] [file ...]
+       ifconfig-carp rc import file ...
 `
 
 // rcVerbs are what rc can be told to do. They return the exit status.
@@ -29,6 +31,8 @@ var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []str
 	"stop":    rcVerb((*rcRun).stop),
 	"restart": rcVerb((*rcRun).restart),
 	"status":  rcVerb((*rcRun).status),
+	"lint":    rcLint,
+	"import":  rcImport,
 }
 
 // runRC is the rc subcommand: rc.d/netif for carp interfaces.
