@@ -39,6 +39,8 @@ func TestNamespace(t *testing.T) {
 	cmds["signal"] = signal
 	cmds["supervised"] = supervised
 	cmds["rehearsed"] = rehearsed
+	cmds["twin"] = twin
+	cmds["foretold"] = foretold
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script/netns",
 		RequireUniqueNames:  true,

@@ -178,7 +178,7 @@ func (t *memoryTUN) Close() error {
 		if err != nil {
 			return nil, nil
 		}
-		t.ops = append(t.ops, opCloseTUN(l.name)) // a descriptor can always be closed
+		t.note(opCloseTUN(l.name)) // a descriptor can always be closed
 		return t.remove(l), nil
 	})
 }

@@ -138,11 +138,15 @@ func (w *imagined) question(ctx context.Context) (states map[string]string, err 
 		}
 		wg.Go(func() {
 			resp, err := w.real.converse(ctx, u.Name, control.Request{Op: control.OpStatus, Name: u.Name}, readTime)
+			died := errors.Is(err, errLost) && w.real.ends(ctx, u.Name)
 			mu.Lock()
 			defer mu.Unlock()
-			if err == nil && resp.Status != nil {
+			switch {
+			case err == nil && resp.Status != nil:
 				states[u.Name] = resp.Status.State
-			} else {
+			case died:
+				w.Died(u.Name)
+			default:
 				w.silent[u.Name] = err
 			}
 		})

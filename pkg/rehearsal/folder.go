@@ -108,6 +108,9 @@ func (f *Folder) Load(name string) (state.Record, error) {
 // Alive is state.Dir's.
 func (f *Folder) Alive(name string) bool { return f.units[name] != nil && f.units[name].alive }
 
+// Died says that a supervisor that was alive is not.
+func (f *Folder) Died(name string) { f.units[name].alive = false }
+
 // here is state.Dir's rule for the users of a parent.
 func (f *Folder) here(name string) bool {
 	u := f.units[name]
