@@ -56,6 +56,7 @@ const (
 	codeOutside     = "outside"
 	codeMask        = "mask"
 	codeOwn         = "own-address"
+	codeOwnTwice    = "own-twice"
 	codeTwice       = "address-twice"
 	codeVHIDTwice   = "vhid-twice"
 	codeVHIDClash   = "vhid-clash"
@@ -84,6 +85,7 @@ func Rules() []Rule {
 		{codeOutside, Error, "an address that is in no subnet of the parent"},
 		{codeMask, Warning, "an address whose mask is not that of the parent's subnet"},
 		{codeOwn, Error, "a virtual address that is also a host's own"},
+		{codeOwnTwice, Error, "two hosts of a group with one own address on the segment"},
 		{codeTwice, Error, "one address in two vhids; a warning where that may be load sharing"},
 		{codeVHIDTwice, Error, "two interfaces of a host with one vhid on one segment"},
 		{codeVHIDClash, Error, "one vhid for two groups on one segment"},

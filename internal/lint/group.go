@@ -108,6 +108,7 @@ func sharesAddress(a, b *iface) bool {
 func checkGroup(group []*iface) (all []Finding) {
 	all = append(all, checkKeys(group)...)
 	all = append(all, checkLists(group)...)
+	all = append(all, checkParents(group)...)
 	return append(all, checkIntervals(group)...)
 }
 

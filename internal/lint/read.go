@@ -88,6 +88,9 @@ func (h *Host) physical(p rcconf.Host) {
 		h.leased = append(h.leased, p.Name)
 	}
 	for _, line := range p.Lines {
+		if !p.DHCP && slices.ContainsFunc(line.Words, func(w rcconf.Word) bool { return w.Text == "accept_rtadv" }) {
+			h.leased = append(h.leased, p.Name)
+		}
 		for n, w := range line.Words {
 			before, after := "", ""
 			if n > 0 {
