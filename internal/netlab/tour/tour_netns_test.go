@@ -18,9 +18,10 @@ import (
 // time of 4 s; the rest is for a machine that is busy.
 const patience = 20 * time.Second
 
-// own gives a command a /run and an /etc that are the host's alone, and lets it do
-// the rest: ip netns exec has made it a mount namespace of its own.
-const own = `mount --bind "$HOST/run" /run && mount --bind "$HOST/etc" /etc && exec sh -c "$1"`
+// own gives a command a /run and an /etc that are the host's alone, and root's folder
+// there to be in, and lets it do the rest: ip netns exec has made it a mount namespace
+// of its own.
+const own = `cd "$HOST/root" && mount --bind "$HOST/run" /run && mount --bind "$HOST/etc" /etc && exec sh -c "$1"`
 
 func TestTour(t *testing.T) { readme.walk(t) }
 
@@ -63,7 +64,7 @@ func furnished(t *testing.T, h *netlab.Host) *netlab.Host {
 	h.Setenv("HOST", h.Dir())
 	log := filepath.Join(h.Dir(), "log")
 	h.Setenv("IFCONFIG_CARP_LOG", log)
-	for _, folder := range []string{"run", "etc/ifconfig-carp"} { // the latter comes with a package
+	for _, folder := range []string{"run", "root", "etc/ifconfig-carp"} { // the last comes with a package
 		must(t, os.MkdirAll(filepath.Join(h.Dir(), folder), 0o755))
 	}
 	for _, name := range []string{"passwd", "group", "nsswitch.conf", "ld.so.cache"} {
