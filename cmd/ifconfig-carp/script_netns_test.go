@@ -36,6 +36,7 @@ func TestNamespace(t *testing.T) {
 	}
 	cmds := commands(picture)
 	cmds["on"] = on
+	cmds["forge"] = forge
 	cmds["signal"] = signal
 	cmds["supervised"] = supervised
 	cmds["rehearsed"] = rehearsed

@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/lint"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
 
@@ -53,6 +55,10 @@ func TestManualIsComplete(t *testing.T) {
 	for _, v := range rcconf.KnownVariables() {
 		variables = append(variables, v.Name)
 	}
+	var lines []string
+	for _, c := range show.Counters() {
+		lines = append(lines, c.Key)
+	}
 	for _, part := range []struct {
 		page, section string
 		want          []string
@@ -60,7 +66,9 @@ func TestManualIsComplete(t *testing.T) {
 		{mainPage, "Options", slices.Concat(flags(t), formats())},
 		{mainPage, "Layouts", show.Layouts()},
 		{mainPage, "Parameters", tables},
-		{mainPage, "Counters", verdicts},
+		{mainPage, "netstat", slices.Concat(netstatItems(), lines)},
+		{mainPage, "Counters", append(verdicts, control.ReceivedInet, control.ReceivedInet6, control.SentInet,
+			control.SentInet6, control.SendErrors, control.NoMemory)},
 		{sysctlPage, "Options", sysctlFlags()},
 		{sysctlPage, "Variables", knobs},
 		{rcPage, "Commands", slices.Concat(slices.Collect(maps.Keys(rcVerbs)), slices.Collect(maps.Keys(rcFlags)))},
@@ -126,6 +134,16 @@ func formats() (names []string) {
 func sysctlFlags() (names []string) {
 	for _, o := range sysctl.Options() {
 		names = append(names, "-"+string(o.Letter))
+	}
+	return names
+}
+
+// netstatItems are that subcommand's options, and the protocol, which is one of them's
+// value.
+func netstatItems() []string {
+	names := []string{clone.Driver}
+	for _, flag := range netstatFlags {
+		names = append(names, "-"+strings.TrimSuffix(flag, ":"))
 	}
 	return names
 }

@@ -58,6 +58,7 @@ type model struct {
 	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
 	Sysctl    sysctlCommand    `cmd:"" passthrough:""`
 	RC        rcCommand        `cmd:"" name:"rc" passthrough:""`
+	Netstat   netstatCommand   `cmd:"" passthrough:""`
 	Supervise superviseCommand `cmd:""`
 }
 
@@ -66,6 +67,10 @@ type wordsCommand struct {
 }
 
 type sysctlCommand struct {
+	Args []string `arg:"" optional:""`
+}
+
+type netstatCommand struct {
 	Args []string `arg:"" optional:""`
 }
 
@@ -121,6 +126,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 		return runSysctl(ctx, env, m.Sysctl.Args)
 	case "rc":
 		return m.runRC(ctx, env, m.RC.Args)
+	case "netstat":
+		return runNetstat(ctx, env, m.DryRun, m.Netstat.Args)
 	case clone.SuperviseCommand:
 		ctx, stop := signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)
 		defer stop()

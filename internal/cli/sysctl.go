@@ -28,6 +28,7 @@ func sysctlEnv(env Env, folder sysctl.Folder) sysctl.Env {
 		Stdout:  env.Stdout,
 		Stderr:  env.Stderr,
 		Program: strings.Join(command, " "),
+		Stats:   func(ctx context.Context) ([]byte, error) { return carpstats(ctx, env, name) },
 		Enter: func(netns string, args []string) error {
 			if folder != nil {
 				command = slices.Insert(command, 1, "-N")

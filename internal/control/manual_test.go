@@ -104,7 +104,7 @@ func items(part string) (names []string) {
 // The requests are the page's, and so are the texts of what goes wrong.
 func TestManualHasEveryRequestAndRefusal(t *testing.T) {
 	text := strings.NewReplacer(`\(dq`, `"`).Replace(page(t))
-	for _, op := range []Op{OpStatus, OpChange, OpCreate, OpDestroy} {
+	for _, op := range []Op{OpStatus, OpClear, OpChange, OpCreate, OpDestroy} {
 		if !strings.Contains(text, "\n.It Li "+string(op)+"\n") {
 			t.Errorf("%s: no request %q", manual, op)
 		}

@@ -28,6 +28,9 @@ const (
 	OpCreate Op = "create"
 	// OpChange applies a command line, whole or not at all.
 	OpChange Op = "change"
+	// OpClear reads everything, without the key, and begins to count anew, so that
+	// what one command has been told of no other is.
+	OpClear Op = "clear"
 	// OpDestroy ends the interface and its supervisor.
 	OpDestroy Op = "destroy"
 )

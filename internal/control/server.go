@@ -143,7 +143,7 @@ func (s *Server) answer(ctx context.Context, req Request) Response {
 		return Response{Error: otherVersion(req.Version)}
 	}
 	switch req.Op {
-	case OpStatus, OpDestroy:
+	case OpStatus, OpClear, OpDestroy:
 	case OpCreate, OpChange:
 		if req.Change == nil {
 			return Response{Error: bsderr.New("control: a change without its words")}

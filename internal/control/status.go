@@ -51,8 +51,8 @@ type Status struct {
 	Since time.Time `json:"since,omitzero"`
 	// Transitions counts changes of state since the supervisor started.
 	Transitions uint64 `json:"transitions"`
-	// Counters are what was sent and what became of each frame received, by
-	// name (carp.Verdict's names and "sent ...").
+	// Counters are what was sent and received, and what became of each frame
+	// received, by name: carp.Verdict's, and those below.
 	Counters map[string]uint64 `json:"counters,omitempty"`
 	// Peers are the hosts heard lately on this vhid, oldest first.
 	Peers []PeerStatus `json:"peers,omitempty"`
@@ -89,6 +89,21 @@ type DemotionStatus struct {
 	Value int       `json:"value"`
 	Since time.Time `json:"since,omitzero"`
 }
+
+// Names of Counters beside those of the verdicts.
+const (
+	// ReceivedInet and ReceivedInet6 count frames for the vhid, whatever became of
+	// them; their sum is that of all verdicts.
+	ReceivedInet  = "received inet"
+	ReceivedInet6 = "received inet6"
+	// SentInet and SentInet6 count advertisements that went out.
+	SentInet  = "sent inet"
+	SentInet6 = "sent inet6"
+	// SendErrors count those that could not, NoMemory those of them for which the
+	// kernel had no buffer.
+	SendErrors = "send errors"
+	NoMemory   = "no memory"
+)
 
 // StateUnknown is the State of an interface whose supervisor does not answer.
 const StateUnknown = "UNKNOWN"

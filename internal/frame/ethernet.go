@@ -22,6 +22,13 @@ func appendEthernet(b []byte, dst, src MAC, etherType uint16) []byte {
 	return binary.BigEndian.AppendUint16(b, etherType)
 }
 
+// IsIPv6 tells which family a frame is of, and of one that Parse refuses which it
+// claims to be of.
+func IsIPv6(b []byte) bool {
+	_, _, etherType, _, _ := splitEthernet(b)
+	return etherType == etherTypeIPv6
+}
+
 // splitEthernet takes the Ethernet header off b and steps over one 802.1Q tag: a capture, or a
 // driver without tag offload, leaves it in place. What remains may end in padding.
 func splitEthernet(b []byte) (dst, src MAC, etherType uint16, rest []byte, err error) {

@@ -207,7 +207,7 @@ func (d *Dir) LockFolder(ctx context.Context) (unlock func(), err error) {
 		l, err := d.tryLock(folderLock)
 		if l != nil {
 			// Nobody else writes these now: what lies about, a crash left.
-			d.sweep(parentsFile, knobsFile, ownerFile)
+			d.sweep(parentsFile, knobsFile, ownerFile, countersFile)
 			return sync.OnceFunc(l.release), nil
 		}
 		if err != nil && !errors.Is(err, ErrHeld) {

@@ -60,5 +60,12 @@ func (p *Peers) All() []Peer {
 	return all
 }
 
+// ClearCounts begins to count anew; who is there and since when is not forgotten.
+func (p *Peers) ClearCounts() {
+	for _, e := range p.list {
+		e.Counts = [NumVerdicts]uint64{}
+	}
+}
+
 // Clear forgets all, as on a change of vhid or parent.
 func (p *Peers) Clear() { p.list = nil }

@@ -1,10 +1,13 @@
 package carpif
 
 import (
+	"errors"
+
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
+	"golang.org/x/sys/unix"
 )
 
 // step feeds one event to the machine and does what it asks for. What comes of
@@ -102,13 +105,19 @@ func (i *Interface) advertise(t carp.Timing) {
 		if f.failing = err != nil; f.failing {
 			failed = err
 			f.failed++
+			if errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM) {
+				f.noMemory++
+			}
 			continue
 		}
 		f.sent++
+		f.packets++
 		out = true
 		i.former = i.group.FormerAdvertisements(i.former[:0], i.now(), t)
 		for n := range i.former {
-			_ = i.transmit(f, &i.former[n]) // what counts went out
+			if i.transmit(f, &i.former[n]) == nil { // else: what counts went out
+				f.packets++
+			}
 		}
 	}
 	switch {

@@ -15,6 +15,10 @@ type family struct {
 	group frame.Group
 	// sent and failed count our advertisements, heard those believed.
 	sent, failed, heard uint64
+	// packets count what went out, former lists included, and received what came
+	// in, believed or not; noMemory are those of the failed for which the kernel
+	// had no buffer.
+	packets, received, noMemory uint64
 	// lastHeard is when the latest one was believed, failing says that our
 	// latest one did not go out.
 	lastHeard time.Time
@@ -37,11 +41,13 @@ func newFamilies() [2]family {
 func (f *family) is6() bool { return f.group.Addr.Is6() }
 
 // of is the family that an address belongs to.
-func (i *Interface) of(a netip.Addr) *family {
-	if a.Is4() {
-		return &i.families[0]
+func (i *Interface) of(a netip.Addr) *family { return i.familyOf(!a.Is4()) }
+
+func (i *Interface) familyOf(is6 bool) *family {
+	if is6 {
+		return &i.families[1]
 	}
-	return &i.families[1]
+	return &i.families[0]
 }
 
 // carries tells whether the family has virtual addresses, and so advertises.

@@ -30,6 +30,7 @@ func (i *Interface) drain() {
 func (i *Interface) receive(b []byte) {
 	now := i.now()
 	p, err := frame.Parse(b)
+	i.familyOf(frame.IsIPv6(b)).received++
 	if err != nil {
 		i.received[carp.Malformed]++
 		return

@@ -39,6 +39,9 @@ func (i *Interface) serve(c call) {
 	switch c.req.Op {
 	case control.OpStatus:
 		c.reply <- control.Response{Status: i.status(c.req.Keys)}
+	case control.OpClear:
+		c.reply <- control.Response{Status: i.status(false)}
+		i.clear()
 	case control.OpCreate, control.OpChange:
 		creating := c.req.Op == control.OpCreate
 		if err := i.changeable(creating); err != nil {

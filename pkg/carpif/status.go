@@ -23,20 +23,13 @@ func (i *Interface) status(keys bool) *control.Status {
 	if i.parent != nil {
 		s.MTU = i.parent.MTU
 	}
-	s.Counters = map[string]uint64{
-		"sent inet":   i.families[0].sent,
-		"sent inet6":  i.families[1].sent,
-		"send errors": i.families[0].failed + i.families[1].failed,
-	}
+	s.Counters = i.Counters()
 	if s.LLAddr != "" {
 		s.LLAddr = i.mac().String()
 	}
 	s.Families = i.familyStatus()
 	for _, e := range i.ledger {
 		s.Demotions = append(s.Demotions, control.DemotionStatus{Name: e.Name, Owner: e.Owner, Value: e.Value, Since: e.Since})
-	}
-	for v, n := range i.received {
-		s.Counters[carp.Verdict(v).String()] = n
 	}
 	for _, p := range i.peers.All() {
 		s.Peers = append(s.Peers, peerStatus(p))

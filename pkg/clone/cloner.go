@@ -220,6 +220,12 @@ func (c *Cloner) Destroy(ctx context.Context, name string) error {
 // interface whose supervisor does not answer within a second is in the list
 // with what its record tells.
 func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]control.Status, error) {
+	return c.read(ctx, control.Request{Op: control.OpStatus, Keys: keys}, names...)
+}
+
+// read sends a request that is answered with a status to each of the named
+// interfaces, all of them if none is named.
+func (c *Cloner) read(ctx context.Context, req control.Request, names ...string) ([]control.Status, error) {
 	all := len(names) == 0
 	if all {
 		var err error
@@ -231,7 +237,7 @@ func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]cont
 	errs := make([]error, len(names))
 	var wg sync.WaitGroup
 	for n, name := range names {
-		wg.Go(func() { list[n], errs[n] = c.status(ctx, keys, name) })
+		wg.Go(func() { list[n], errs[n] = c.readOne(ctx, req, name) })
 	}
 	wg.Wait()
 	list = slices.DeleteFunc(list, func(s control.Status) bool { return s.Name == "" })
@@ -241,8 +247,8 @@ func (c *Cloner) Status(ctx context.Context, keys bool, names ...string) ([]cont
 	return list, errors.Join(errs...)
 }
 
-func (c *Cloner) status(ctx context.Context, keys bool, name string) (control.Status, error) {
-	resp, err := c.ask(ctx, name, control.Request{Op: control.OpStatus, Keys: keys}, readTime)
+func (c *Cloner) readOne(ctx context.Context, req control.Request, name string) (control.Status, error) {
+	resp, err := c.ask(ctx, name, req, readTime)
 	switch {
 	case err == nil && resp.Status != nil:
 		return *resp.Status, nil
@@ -271,7 +277,7 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 			return control.Response{}, err
 		}
 		if !u.Alive {
-			if req.Op == control.OpStatus && c.systemd.runs(c.dir, c.getenv) && c.systemd.stopped(ctx, name) {
+			if (req.Op == control.OpStatus || req.Op == control.OpClear) && c.systemd.runs(c.dir, c.getenv) && c.systemd.stopped(ctx, name) {
 				return control.Response{}, bsderr.Newf("stopped; systemctl start carp@%s starts it", name)
 			}
 			if err := c.restart(ctx, name); err != nil {

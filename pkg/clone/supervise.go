@@ -298,6 +298,7 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) (gone bool, err er
 	go s.watchLock(ctx, abandon)
 	err = s.iface.Run(ctx)
 	gone = !s.recorded()
+	s.keepCounters(ctx)
 	if gone && s.unit != "" {
 		forgetMove(s.dir, s.unit)
 	}

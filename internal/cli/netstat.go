@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
+)
+
+// netstatOptions are what stands behind netstat.
+type netstatOptions struct {
+	statistics int // -s, twice for what is not 0 only
+	clear      bool
+	verbose    bool
+	json       bool
+	compact    bool // --libxo json without pretty
+}
+
+const netstatUsage = `usage: ifconfig-carp netstat -s [-s] [-vz] [-p carp] [--json | --libxo json[,pretty]]
+`
+
+// netstatFlags are the options, as getopt(3) takes them and the long ones.
+var netstatFlags = []string{"s", "v", "z", "p:", "-json", "-libxo:"}
+
+// parseNetstat reads the options. The error is a complaint or netstat's own, or
+// errUsage.
+func parseNetstat(args []string) (o netstatOptions, err error) {
+	for n := 0; n < len(args); n++ {
+		if !strings.HasPrefix(args[n], "-") || args[n] == "-" || args[n] == "--" {
+			return o, errUsage // there are no operands
+		}
+		rest := args[n][1:]
+		for rest != "" {
+			name, value, more := strings.Cut(rest, "=")
+			if !strings.HasPrefix(rest, "-") {
+				name, value, more = rest[:1], rest[1:], len(rest) > 1
+			}
+			switch {
+			case slices.Contains(netstatFlags, name+":"):
+				if !more {
+					if n++; n == len(args) {
+						return o, complaint("option requires an argument -- " + name)
+					}
+					value = args[n]
+				}
+				rest = ""
+			case slices.Contains(netstatFlags, name):
+				rest = strings.TrimPrefix(rest, name)
+			case strings.HasPrefix(name, "-"):
+				return o, complaint("unknown flag -" + name)
+			default:
+				return o, complaint("illegal option -- " + name)
+			}
+			if err := o.set(name, value); err != nil {
+				return o, err
+			}
+		}
+	}
+	if o.statistics == 0 { // there is nothing else to show
+		return o, errUsage
+	}
+	return o, nil
+}
+
+func (o *netstatOptions) set(name, value string) error {
+	switch name {
+	case "s":
+		o.statistics++
+	case "v":
+		o.verbose = true
+	case "z":
+		o.clear = true
+	case "-json":
+		o.json = true
+	case "p":
+		if value != clone.Driver {
+			return bsderr.New(value+": unknown or uninstrumented protocol", "-p "+value+": only carp is counted here")
+		}
+	case "-libxo":
+		o.json, o.compact = true, value == "json"
+		if value != "json" && value != "json,pretty" {
+			return bsderr.New("--libxo "+value+": unknown output style", "--libxo takes json or json,pretty")
+		}
+	}
+	return nil
+}
+
+// complaint is what getopt(3) says; the usage follows.
+type complaint string
+
+func (c complaint) Error() string { return string(c) }
+
+// runNetstat is the netstat subcommand: FreeBSD's `netstat -s -p carp`. A dry run
+// prints and clears nothing.
+func runNetstat(ctx context.Context, env Env, dry bool, args []string) int {
+	o, err := parseNetstat(args)
+	o.clear = o.clear && !dry
+	_, mistyped := errors.AsType[complaint](err)
+	switch {
+	case err == nil:
+		return status(env, netstat(ctx, env, o))
+	case !errors.Is(err, errUsage):
+		PrintError(env.Stderr, err)
+	}
+	if mistyped || errors.Is(err, errUsage) {
+		_, _ = io.WriteString(env.Stderr, netstatUsage)
+	}
+	return 1
+}
+
+func netstat(ctx context.Context, env Env, o netstatOptions) error {
+	if o.clear && env.UID != 0 {
+		return notCounted("only root may clear the counters; use sudo or doas")
+	}
+	cloner, err := clone.Open(env.Getenv)
+	if err != nil {
+		return err
+	}
+	cloner.Notify = func(s string) { _, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, s) }
+	counts, missing, err := count(ctx, env, cloner, o.clear)
+	if err != nil {
+		return err
+	}
+	s := show.Statistics{Interfaces: counts.Interfaces, Ended: counts.Ended, NonZero: o.statistics > 1, Verbose: o.verbose}
+	if o.json {
+		return errors.Join(s.JSON(env.Stdout, !o.compact), missing)
+	}
+	s.Text(env.Stdout)
+	return missing
+}
+
+// count reads what has been counted. What missing tells of is not in it.
+func count(ctx context.Context, env Env, cloner *clone.Cloner, clear bool) (counts clone.Counts, missing, err error) {
+	read := cloner.Counters
+	if clear {
+		read = cloner.ClearCounters
+	}
+	counts, err = read(ctx)
+	if errors.Is(err, fs.ErrPermission) && env.UID != 0 {
+		return counts, nil, notCounted("the counters are for root to see; use sudo or doas")
+	}
+	if len(counts.Interfaces) == 0 && err != nil {
+		return counts, nil, err
+	}
+	errs := []error{err}
+	for _, s := range counts.Interfaces {
+		if s.Error != "" {
+			errs = append(errs, bsderr.New(s.Name+": "+s.Error, s.Name+": what it counted is not in the sums"))
+		}
+	}
+	return counts, errors.Join(errs...), nil
+}
+
+// notCounted is FreeBSD's refusal to whoever may not.
+func notCounted(hint string) error {
+	return bsderr.Errno("sysctl net.inet.carp.stats", unix.EPERM, hint)
+}
+
+// carpstats are the counters as sysctl(8) has them.
+func carpstats(ctx context.Context, env Env, name string) ([]byte, error) {
+	cloner, err := clone.Open(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	cloner.Notify = func(s string) { _, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", name, s) }
+	counts, missing, err := count(ctx, env, cloner, false)
+	if err != nil {
+		return nil, err
+	}
+	return show.Carpstats(show.Statistics{Interfaces: counts.Interfaces, Ended: counts.Ended}.Total()), missing
+}
