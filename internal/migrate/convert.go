@@ -44,7 +44,7 @@ func Convert(sources ...rcconf.Source) Result {
 			c := converter{description: d, iface: rcconf.Interface{Name: d.name, Clone: d.name, Cloned: true, Pos: rcconf.Pos{File: d.from}}}
 			want := c.convert()
 			names = append(names, d.name)
-			blocks = append(blocks, "# "+printable(d.from)+"\n"+write(d.name, want))
+			blocks = append(blocks, "# "+printable(d.from)+"\n"+c.write(want))
 			if want.Change.Pass != nil && *want.Change.Pass != "" {
 				r.Secret = append(r.Secret, d.name)
 			}

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // meaningless are words of the two systems' ifconfig(8) that have no meaning for a
-// carp interface here, with the number of values they take.
+// carp interface here unless they are in our tables, with the number of values they take.
 var meaningless = map[string]int{
 	"balancing": 1, "carpnodes": 1, "lladdr": 1, "mtu": 1, "metric": 1, "priority": 1, "llprio": 1,
 	"rdomain": 1, "rtlabel": 1, "media": 1, "mediaopt": 1, "-mediaopt": 1, "mode": 1, "instance": 1,
@@ -28,6 +29,9 @@ var lost = map[string]string{
 	"rtsol": "an address that is made up by the host cannot be virtual",
 	"dest":  "a carp interface has no destination",
 }
+
+// autoconf is how OpenBSD has an interface find its address.
+var autoconf = regexp.MustCompile(`^inet6?[ \t]+autoconf\b`)
 
 // converter collects what becomes of one interface.
 type converter struct {
@@ -50,6 +54,9 @@ func (c *converter) line(l logical) {
 	pos := c.start(l)
 	switch why, ok := lost[first]; {
 	case text == "", strings.HasPrefix(text, "#"), text == "create":
+		return
+	case autoconf.MatchString(text):
+		c.lose(pos, "autoconf: an address that is leased or made up by the host cannot be virtual")
 		return
 	case strings.HasPrefix(text, "!"):
 		c.lose(pos, "a command", "commands are not run; do it where the system does such things")
@@ -125,21 +132,26 @@ func (c *converter) meant(list []rcconf.Word) (kept []rcconf.Word) {
 	for n := 0; n < len(list); n++ {
 		w := list[n]
 		value := "" // of a word that is left out
-		if n+1 < len(list) && !isWord(list[n+1].Text) {
-			value = list[n+1].Text
+		if n+1 < len(list) {
+			if _, ok := wordOf(list[n+1].Text); !ok {
+				value = list[n+1].Text
+			}
 		}
 		values, found := meaningless[w.Text]
-		switch {
-		case takesValue(w.Text):
+		switch word, ok := wordOf(w.Text); {
+		case ok && word.Arg != "":
 			kept = append(kept, w)
 			if n++; n < len(list) {
 				kept = append(kept, list[n])
 			}
 			continue
-		case w.Text == "create":
+		case ok && word.Name == "create":
 			continue
-		case w.Text == "down":
+		case ok && word.Name == "down":
 			c.lose(w.Pos, "down: rc sets up what it makes", "NOAUTO in front of the words of ifconfig_"+c.name+" keeps rc from starting it")
+			continue
+		case ok:
+			kept = append(kept, w)
 			continue
 		case w.Text == "carpnodes" && oneNode(value):
 			vhid, skew, _ := strings.Cut(value, ":")
@@ -167,16 +179,12 @@ func oneNode(text string) bool {
 	return ok && vhid != "" && skew != "" && strings.Trim(vhid+skew, "0123456789") == ""
 }
 
-// takesValue tells whether a word of the grammar takes the next one.
-func takesValue(text string) bool {
-	return slices.ContainsFunc(words.All(), func(w words.Word) bool { return w.Arg != "" && named(w, text) })
-}
-
-// isWord tells whether text is a word of the grammar.
-func isWord(text string) bool {
-	return slices.ContainsFunc(words.All(), func(w words.Word) bool { return named(w, text) })
-}
-
-func named(w words.Word, text string) bool {
-	return w.Name == text || slices.Contains(w.Synonyms, text)
+// wordOf is a word of the grammar by its name or a synonym.
+func wordOf(text string) (words.Word, bool) {
+	all := words.All()
+	at := slices.IndexFunc(all, func(w words.Word) bool { return w.Name == text || slices.Contains(w.Synonyms, text) })
+	if at < 0 {
+		return words.Word{}, false
+	}
+	return all[at], true
 }

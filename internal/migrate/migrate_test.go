@@ -81,7 +81,7 @@ func checkReadBack(t interface {
 		if len(problems) > 0 || want == nil || !i.Cloned {
 			t.Fatalf("%s: %v in\n%s", i.Name, problems, text)
 		}
-		if diff := cmp.Diff(meaning(want), meaning(got), cmp.AllowUnexported(secret{}), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		if diff := cmp.Diff(meaning(want), meaning(got), cmp.AllowUnexported(secret{}), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
 			t.Fatalf("%s (-theirs +ours):\n%s\n%s", i.Name, diff, text)
 		}
 	}
@@ -98,7 +98,8 @@ func meaning(w *rcconf.Want) map[string]any {
 		m["pass"] = secret{string(*c.Pass)}
 	}
 	for _, a := range c.Addresses {
-		m["address "+a.Prefix.String()] = true
+		a.Op = ""
+		m["address "+a.Prefix.String()] = a
 	}
 	if c.Description != nil && *c.Description == "" {
 		c.Description = nil // it is empty anyway

@@ -3,19 +3,23 @@ package migrate
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 )
 
 // write writes the lines of one interface: its words and first IPv4 address, its first
 // IPv6 address, the further ones, the description.
-func write(name string, want *rcconf.Want) string {
-	main := settings(want)
+func (c *converter) write(want *rcconf.Want) string {
+	name := c.name
+	main, about := c.words()
 	var inet6, aliases string
 	has4, n := false, 0
 	for _, a := range want.Change.Addresses {
-		switch text := a.Prefix.String(); {
+		text := strings.Join(append([]string{a.Prefix.String()}, about[a.Prefix.Addr()]...), " ")
+		switch {
 		case a.Prefix.Addr().Is4() && !has4:
 			has4 = true
 			main = append(main, text)
@@ -40,51 +44,53 @@ func write(name string, want *rcconf.Want) string {
 	return text
 }
 
-// settings are the words of the interface but for the addresses and the description.
-func settings(want *rcconf.Want) (list []string) {
-	c := &want.Change
-	add := func(word string, value any) { list = append(list, word, quote(fmt.Sprint(value))) }
-	if c.VHID != nil {
-		add("vhid", *c.VHID)
+// words are what the lines say of the interface as a whole, each the last time that it
+// is said, and what they say of each address beside its length.
+func (c *converter) words() (settings []string, about map[netip.Addr][]string) {
+	about = map[netip.Addr][]string{}
+	var said [][]string
+	for _, line := range c.iface.Lines {
+		if _, _, err := words.ParseAt(line.Args(c.name)); err != nil {
+			continue // told already
+		}
+		var addr netip.Addr
+		var its []string
+		for _, p := range words.Places(line.Args(c.name)) {
+			text := line.Words[p.At-1].Text
+			word, ok := wordOf(p.Word)
+			switch {
+			case !ok:
+				host, _, _ := strings.Cut(text, "/")
+				addr, _ = netip.ParseAddr(host)
+			case slices.Contains(elsewhere, word.Name):
+			case word.Family == words.Inet, word.Family == words.Inet6:
+				its = append(its, spelt(word, text)...)
+			default:
+				said = append(said, spelt(word, text))
+			}
+		}
+		about[addr.WithZone("")] = its
 	}
-	if c.AdvBase != nil {
-		add("advbase", *c.AdvBase)
+	for n, s := range said {
+		again := slices.ContainsFunc(said[n+1:], func(later []string) bool { return later[0] == s[0] })
+		if !again || strings.HasSuffix(s[0], "group") { // one may join several
+			settings = append(settings, s...)
+		}
 	}
-	if c.AdvSkew != nil {
-		add("advskew", *c.AdvSkew)
-	}
-	if c.Pass != nil {
-		add("pass", string(*c.Pass))
-	}
-	if want.PassFile != "" {
-		add("passfile", want.PassFile)
-	}
-	switch {
-	case c.CarpDev != nil && *c.CarpDev == "":
-		list = append(list, "-carpdev")
-	case c.CarpDev != nil:
-		add("carpdev", *c.CarpDev)
-	}
-	list = append(list, peer("peer", "mcast", c.Peer)...)
-	list = append(list, peer("peer6", "mcast6", c.Peer6)...)
-	for _, g := range c.Groups {
-		add(map[bool]string{false: "group", true: "-group"}[g.Leave], g.Name)
-	}
-	if c.State != nil {
-		add("state", strings.ToLower(c.State.String()))
-	}
-	return list
+	return settings, about
 }
 
-// peer is the word for a unicast peer, or for none.
-func peer(word, none string, addr *netip.Addr) []string {
-	switch {
-	case addr == nil:
-		return nil
-	case !addr.IsValid():
-		return []string{none}
+// elsewhere are the words that are not written where they were: of an address it is
+// its length that is, the description has a variable, and rc says up by itself.
+var elsewhere = []string{"inet", "inet6", "netmask", "prefixlen", "broadcast", "alias", "-alias",
+	"description", "-description", "name", "up", "down", "create", "destroy"}
+
+// spelt is a word with its value, if it takes one.
+func spelt(word words.Word, value string) []string {
+	if word.Arg == "" {
+		return []string{word.Name}
 	}
-	return []string{word, addr.String()}
+	return []string{word.Name, quote(value)}
 }
 
 // safe are the characters that no shell does anything with.
