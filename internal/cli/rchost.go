@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
@@ -14,14 +16,21 @@ type card struct {
 	prefixes []netip.Prefix
 }
 
-// cards are this host's interfaces now.
-func cards() ([]card, error) {
+// cards are this host's interfaces now, less the carp ones.
+func (r *rcRun) cards() ([]card, error) {
 	all, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	names, err := r.cloner.Names()
 	if err != nil {
 		return nil, err
 	}
 	var list []card
 	for _, one := range all {
+		if slices.Contains(names, one.Name) {
+			continue
+		}
 		c := card{name: one.Name}
 		addrs, err := one.Addrs()
 		if err != nil { // it has just gone
@@ -69,24 +78,50 @@ func ours(name string, mapped map[string]string, plan *rcconf.Plan, list []card)
 	return ""
 }
 
+// parent finds the interface of this host that bears a vhid of the files: as [ours]
+// does, or where that does not help as a carpN finds its own, by the subnet; or it is
+// that of the carp interface that is there already. It is empty while there is none.
+func (r *rcRun) parent(ctx context.Context, i *rcconf.Interface, list []card) string {
+	if name := ours(i.Parent, r.options.mapped, r.plan, list); name != "" {
+		return name
+	}
+	addresses := i.Addresses()
+	if found := covering(addresses, list); len(found) == 1 {
+		return found[0]
+	}
+	vhid, err := i.Number()
+	if err != nil {
+		return ""
+	}
+	all, _ := r.cloner.Status(ctx, false)
+	for _, s := range all {
+		if s.VHID == vhid && slices.ContainsFunc(s.Addresses, func(p netip.Prefix) bool { return slices.Contains(addresses, p.Addr()) }) {
+			return s.CarpDev
+		}
+	}
+	return ""
+}
+
+// covering are the interfaces with a subnet that holds one of the addresses.
+func covering(addresses []netip.Addr, list []card) (names []string) {
+	for _, c := range list {
+		if slices.ContainsFunc(c.prefixes, func(p netip.Prefix) bool {
+			return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return !a.IsLinkLocalUnicast() && p.Contains(a) })
+		}) {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
 // ready tells whether an attempt to make the interface is worth its while: its parent
 // is there, or somebody has a subnet with its first address.
 func ready(c *control.Change, list []card) bool {
-	for _, one := range list {
-		if c.CarpDev != nil && *c.CarpDev != "" {
-			if one.name == *c.CarpDev {
-				return true
-			}
-			continue
-		}
-		if len(c.Addresses) == 0 {
-			return true
-		}
-		for _, p := range one.prefixes {
-			if p.Contains(c.Addresses[0].Prefix.Addr()) {
-				return true
-			}
-		}
+	switch {
+	case c.CarpDev != nil && *c.CarpDev != "":
+		return slices.ContainsFunc(list, func(one card) bool { return one.name == *c.CarpDev })
+	case len(c.Addresses) == 0:
+		return true
 	}
-	return false
+	return len(covering([]netip.Addr{c.Addresses[0].Prefix.Addr()}, list)) > 0
 }

@@ -71,7 +71,7 @@ type rcTask struct {
 
 // tasks are the interfaces that the run is about: those named, or all that are started
 // by themselves. A name that is in no file is told of.
-func (r *rcRun) tasks() (list []*rcTask, failed bool) {
+func (r *rcRun) tasks(ctx context.Context) (list []*rcTask, failed bool) {
 	if len(r.options.names) == 0 {
 		for n := range r.plan.Interfaces {
 			if i := &r.plan.Interfaces[n]; !i.NoAuto {
@@ -80,12 +80,12 @@ func (r *rcRun) tasks() (list []*rcTask, failed bool) {
 		}
 		return list, false
 	}
-	present, _ := cards()
+	present, _ := r.cards()
 	for _, name := range r.options.names {
 		found := false
 		for n := range r.plan.Interfaces {
 			i := &r.plan.Interfaces[n]
-			if !r.means(i, name, present) {
+			if !r.means(ctx, i, name, present) {
 				continue
 			}
 			found = true
@@ -105,11 +105,11 @@ func (r *rcRun) tasks() (list []*rcTask, failed bool) {
 // means tells whether a name typed is that of an interface in the files: its own, the
 // one it is created under, its physical interface's, or for a vhid on one of those the
 // name of the carp interface here.
-func (r *rcRun) means(i *rcconf.Interface, name string, present []card) bool {
+func (r *rcRun) means(ctx context.Context, i *rcconf.Interface, name string, present []card) bool {
 	if i.Parent == "" {
 		return name == i.Name || name == i.Clone
 	}
-	parent := ours(i.Parent, r.options.mapped, r.plan, present)
+	parent := r.parent(ctx, i, present)
 	if rcconf.Mangle(name) == i.Parent || name == parent {
 		return true
 	}
@@ -151,10 +151,10 @@ func isNoParent(err error) bool {
 }
 
 // find finds the interface here. An error is one of the folder.
-func (r *rcRun) find(t *rcTask, present []card) (err error) {
+func (r *rcRun) find(ctx context.Context, t *rcTask, present []card) (err error) {
 	t.name = ""
 	if t.Parent != "" {
-		t.name, err = r.onParent(t.Interface, ours(t.Parent, r.options.mapped, r.plan, present))
+		t.name, err = r.onParent(t.Interface, r.parent(ctx, t.Interface, present))
 		return err
 	}
 	for _, name := range []string{t.Name, t.Clone} {
@@ -168,12 +168,12 @@ func (r *rcRun) find(t *rcTask, present []card) (err error) {
 
 // resolve finds out what the interface shall be: its lines, with the physical
 // interfaces by the names they have here.
-func (r *rcRun) resolve(t *rcTask, present []card) error {
+func (r *rcRun) resolve(ctx context.Context, t *rcTask, present []card) error {
 	called := t.Name
 	if t.Parent != "" {
-		if called = ours(t.Parent, r.options.mapped, r.plan, present); called == "" {
+		if called = r.parent(ctx, t.Interface, present); called == "" {
 			return &noParent{&rcconf.Problem{Pos: t.Pos, Text: t.Title() + ": no interface here is " + t.Parent,
-				Hints: []string{t.Parent + ": there is neither one of that name nor one with the addresses that the files give it"}}}
+				Hints: []string{t.Parent + ": there is none of that name, with the addresses that the files give it, or with a subnet for the vhid"}}}
 		}
 	}
 	want, problems := t.Want(called)
@@ -235,14 +235,14 @@ func (r *rcRun) is(ctx context.Context, name string) (control.Status, error) {
 // has made is then changed.
 func (r *rcRun) make(ctx context.Context, t *rcTask) error {
 	for tries := 0; ; tries++ {
-		present, err := cards()
+		present, err := r.cards()
 		if err != nil {
 			return err
 		}
-		if err := r.resolve(t, present); err != nil {
+		if err := r.resolve(ctx, t, present); err != nil {
 			return err
 		}
-		if err := r.find(t, present); err != nil {
+		if err := r.find(ctx, t, present); err != nil {
 			return placed(t.want, err)
 		}
 		switch {
@@ -251,14 +251,17 @@ func (r *rcRun) make(ctx context.Context, t *rcTask) error {
 		case t.Cloned:
 			err = r.create(ctx, t)
 		}
-		if t.name == "" && errors.Is(err, fs.ErrExist) && tries < 3 {
-			if r.find(t, present) == nil && t.name != "" {
-				continue
-			}
+		if t.name != "" || !errors.Is(err, fs.ErrExist) || tries == maxTries {
+			return err
 		}
-		return err
+		if t.Parent == "" && !r.cloner.Await(ctx, t.Clone) && !r.cloner.Await(ctx, t.Name) {
+			return err
+		}
 	}
 }
+
+// maxTries bounds how often an interface that another run is making is looked for.
+const maxTries = 3
 
 // create makes a new interface.
 func (r *rcRun) create(ctx context.Context, t *rcTask) error {

@@ -16,7 +16,7 @@ import (
 
 // start makes the interfaces, after the knobs if all are started.
 func (r *rcRun) start(ctx context.Context) error {
-	tasks, failed := r.tasks()
+	tasks, failed := r.tasks(ctx)
 	return r.startAll(ctx, tasks, !r.knobs(ctx) || failed)
 }
 
@@ -82,7 +82,7 @@ func (r *rcRun) await(ctx context.Context, late []*rcTask, news <-chan struct{})
 	}
 	if r.options.wait > 0 {
 		for _, t := range late {
-			r.tell([]string{fmt.Sprintf("%s: waiting %v at most: %s", t.Title(), r.options.wait, r.lacks(t))})
+			r.tell([]string{fmt.Sprintf("%s: waiting %d s at most: %s", t.Title(), r.options.wait/time.Second, r.lacks(t))})
 		}
 		up := time.After(r.options.wait)
 		tick := time.NewTicker(lookAgain)
@@ -154,7 +154,7 @@ func (r *rcRun) lacks(t *rcTask) string {
 
 // again tries those for which there is hope and returns those that still have to wait.
 func (r *rcRun) again(ctx context.Context, late []*rcTask) (still []*rcTask) {
-	present, err := cards()
+	present, err := r.cards()
 	if err != nil {
 		return late
 	}

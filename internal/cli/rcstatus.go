@@ -11,18 +11,18 @@ import (
 // status says of each interface whether it is as the files say; the result is an error
 // if one is not.
 func (r *rcRun) status(ctx context.Context) error {
-	tasks, failed := r.tasks()
-	present, err := cards()
+	tasks, failed := r.tasks(ctx)
+	present, err := r.cards()
 	if err != nil {
 		return err
 	}
 	for _, t := range tasks {
-		if err := r.resolve(t, present); err != nil {
+		if err := r.resolve(ctx, t, present); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue
 		}
-		if err := r.find(t, present); err != nil {
+		if err := r.find(ctx, t, present); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue

@@ -10,21 +10,21 @@ import (
 // stop takes the addresses off, sets the interfaces down, which hands over what they
 // are MASTER of, and destroys those that are not to stay.
 func (r *rcRun) stop(ctx context.Context) error {
-	tasks, failed := r.tasks()
+	tasks, failed := r.tasks(ctx)
 	return r.stopAll(ctx, tasks, failed)
 }
 
 // restart stops and starts. An interface that could not be started again because of a
 // mistake in the files is left as it is.
 func (r *rcRun) restart(ctx context.Context) error {
-	tasks, failed := r.tasks()
-	present, err := cards()
+	tasks, failed := r.tasks(ctx)
+	present, err := r.cards()
 	if err != nil {
 		return err
 	}
 	var sound []*rcTask
 	for _, t := range tasks {
-		if err := r.resolve(t, present); err != nil && !isNoParent(err) {
+		if err := r.resolve(ctx, t, present); err != nil && !isNoParent(err) {
 			PrintError(r.env.Stderr, err)
 			PrintError(r.env.Stderr, bsderr.New(t.Title()+": not restarted"))
 			failed = true
@@ -38,14 +38,14 @@ func (r *rcRun) restart(ctx context.Context) error {
 
 // stopAll prints what `service netif stop` prints.
 func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error {
-	present, err := cards()
+	present, err := r.cards()
 	if err != nil {
 		return err
 	}
 	var stopped []string
 	var doomed []*rcTask
 	for _, t := range tasks {
-		if err := r.find(t, present); err != nil {
+		if err := r.find(ctx, t, present); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue

@@ -125,18 +125,13 @@ func (p *planner) aliases(l *lines, name string) {
 	var all []Line
 	variable := "ifconfig_" + name + "_aliases"
 	if v, ok := p.config.Lookup(variable); ok {
-		all = append(all, l.pieces(variable, v)...)
+		all = append(all, p.withFamily(variable, l.pieces(variable, v))...)
 	}
 	for _, v := range p.config.numbered("ifconfig_" + name + "_alias") {
 		if v.Value.Text == "" {
 			break // as FreeBSD does: an empty one ends the list
 		}
-		pieces := l.pieces(v.Name, v.Value)
-		if len(pieces) > 0 && !isFamily(pieces[0].Words[0].Text) {
-			p.note(pieces[0].Pos, "$"+v.Name+` needs leading "inet" keyword for an IPv4 address.`)
-			pieces[0].Words = prepend("inet", pieces[0].Words)
-		}
-		all = append(all, pieces...)
+		all = append(all, p.withFamily(v.Name, l.pieces(v.Name, v.Value))...)
 	}
 	for _, v := range p.config.numbered("ipv6_ifconfig_" + name + "_alias") {
 		if v.Value.Text == "" {
@@ -163,6 +158,15 @@ func (p *planner) aliases(l *lines, name string) {
 			}
 		}
 	}
+}
+
+// withFamily puts the family before the first piece if it is not there.
+func (p *planner) withFamily(variable string, pieces []Line) []Line {
+	if len(pieces) > 0 && !isFamily(pieces[0].Words[0].Text) {
+		p.note(pieces[0].Pos, "$"+variable+` needs leading "inet" keyword for an IPv4 address.`)
+		pieces[0].Words = prepend("inet", pieces[0].Words)
+	}
+	return pieces
 }
 
 func isFamily(word string) bool {

@@ -66,6 +66,14 @@ func (p *planner) physical(name string) {
 	}
 }
 
+// Addresses are the virtual addresses that the lines name, whatever becomes of them.
+func (i *Interface) Addresses() (all []netip.Addr) {
+	for _, l := range i.Lines {
+		all = append(all, addressesOf(l)...)
+	}
+	return all
+}
+
 // vhidOf is the value of a line's word vhid.
 func vhidOf(line Line) (Word, bool) {
 	for n, w := range line.Words {

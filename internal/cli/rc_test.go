@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
+)
+
+func TestParseRC(t *testing.T) {
+	for _, tt := range []struct {
+		in   []string
+		want rcOptions
+	}{
+		{nil, rcOptions{wait: rcWait}},
+		{[]string{"carp0", "-f", "a", "carp1", "-fb", "-q", "-f", "-c"},
+			rcOptions{files: []string{"a", "b", "-c"}, quiet: true, wait: rcWait, names: []string{"carp0", "carp1"}}},
+		{[]string{"--map", "fxp0=eth0", "--map=em0.5=eth1", "--wait", "0"},
+			rcOptions{mapped: map[string]string{"fxp0": "eth0", "em0_5": "eth1"}}},
+		{[]string{"--wait=90", "-N", "--", "-f"}, rcOptions{wait: 90 * time.Second, dryRun: true, names: []string{"-f"}}},
+		{[]string{"--dry-run", "a=b"}, rcOptions{wait: rcWait, dryRun: true, names: []string{"a=b"}}},
+	} {
+		if tt.want.mapped == nil {
+			tt.want.mapped = map[string]string{}
+		}
+		got, err := parseRC(tt.in)
+		if err != nil {
+			t.Errorf("%q: %v", tt.in, err)
+		} else if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(rcOptions{})); diff != "" {
+			t.Errorf("%q: (-want +got)\n%s", tt.in, diff)
+		}
+	}
+	for _, in := range [][]string{{"-f"}, {"--map"}, {"--map", "=b"}, {"--map", "a="}, {"--wait", "-1"}, {"--wait", ""},
+		{"--wait=1s"}, {"-x"}, {"--files"}, {"-"}, {"-qf"}} {
+		if got, err := parseRC(in); err == nil {
+			t.Errorf("%q: %+v", in, got)
+		}
+	}
+}
+
+// present are the interfaces of a host.
+var present = []card{
+	{"lo", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}},
+	{"eth0", []netip.Prefix{netip.MustParsePrefix("192.168.1.3/24"), netip.MustParsePrefix("fe80::1/64")}},
+	{"eth0.5", []netip.Prefix{netip.MustParsePrefix("10.0.0.3/24"), netip.MustParsePrefix("2001:db8::3/64")}},
+}
+
+func TestOurs(t *testing.T) {
+	const file = `ifconfig_fxp0="inet 192.168.1.3/24" ifconfig_em0_ipv6="inet6 2001:db8::3/64" ifconfig_em1="inet 10.9.9.9/24"
+ifconfig_eth0="inet 10.0.0.3/24" carp_map="bge0=eth0"`
+	c, err := rcconf.Load(rcconf.Source{Name: "rc.conf", Data: []byte(file)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := rcconf.NewPlan(c)
+	mapped := map[string]string{"fxp1": "eth9", "bge1": "eth0.5"}
+	for name, want := range map[string]string{
+		"fxp0": "eth0", "em0": "eth0.5", // by an address
+		"em1": "", "em2": "", // nobody
+		"eth0": "eth0", "eth0_5": "eth0.5", "eth0.5": "eth0.5", // by the name, though another has its address
+		"fxp1": "eth9", "bge0": "eth0", "bge1": "eth0.5", // as said
+	} {
+		if got := ours(name, mapped, plan, present); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestReady(t *testing.T) {
+	adding := func(prefix string) []control.AddressChange {
+		return []control.AddressChange{{Op: control.AddressAdd, Prefix: netip.MustParsePrefix(prefix)}}
+	}
+	for _, tt := range []struct {
+		change control.Change
+		want   bool
+	}{
+		{control.Change{}, true},
+		{control.Change{Addresses: adding("192.168.1.50/32")}, true},
+		{control.Change{Addresses: adding("192.168.2.50/16")}, false},
+		{control.Change{Addresses: adding("fe80::50/64")}, false}, // every interface has that subnet
+		{control.Change{Addresses: adding("192.168.2.50/24"), CarpDev: new("eth0")}, true},
+		{control.Change{Addresses: adding("192.168.1.50/24"), CarpDev: new("eth9")}, false},
+		{control.Change{Addresses: adding("192.168.1.50/24"), CarpDev: new("")}, true},
+	} {
+		if got := ready(&tt.change, present); got != tt.want {
+			t.Errorf("%+v: %v", tt.change, got)
+		}
+	}
+}
