@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -183,6 +184,9 @@ func (r *rcRun) print(what string, names []string) {
 func (r *rcRun) showAll(ctx context.Context, names []string, failed bool) error {
 	if len(names) > 0 && !r.options.quiet && !r.options.dryRun {
 		all, err := r.cloner.Status(ctx, false, names...)
+		if errors.Is(err, fs.ErrNotExist) { // destroyed by another's hand since
+			err = nil
+		}
 		if err = errors.Join(r.m.print(ctx, r.env, r.look, all, false), err); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true

@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"golang.org/x/sys/unix"
 )
 
 // stop takes the addresses off, sets the interfaces down, which hands over what they
@@ -63,6 +66,7 @@ func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error
 		switch err := r.deconfigure(ctx, t.name); {
 		case err == nil:
 			stopped = append(stopped, t.name)
+		case r.isGoing(ctx, t.name, err): // by another's hand
 		case !destroys: // else the destroying says what is wrong
 			PrintError(r.env.Stderr, err)
 			failed = true
@@ -72,7 +76,11 @@ func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error
 	failed = r.showAll(ctx, stopped, failed) != nil
 	var destroyed []string
 	for _, t := range doomed {
-		if err := r.cloner.Destroy(ctx, t.name); err != nil {
+		err := r.cloner.Destroy(ctx, t.name)
+		if r.isGoing(ctx, t.name, err) {
+			continue
+		}
+		if err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue
@@ -84,6 +92,12 @@ func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error
 		return errTold
 	}
 	return nil
+}
+
+// isGoing tells whether an error is that another command has destroyed the interface,
+// or is about to: then it waits until that has been done.
+func (r *rcRun) isGoing(ctx context.Context, name string, err error) bool {
+	return (errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESHUTDOWN)) && r.cloner.AwaitGone(ctx, name)
 }
 
 // deconfigure takes the addresses off an interface and sets it down.

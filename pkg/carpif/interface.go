@@ -154,31 +154,47 @@ func New(opts Options) *Interface {
 // little less than the command waits for the change.
 const exclusiveTime = 8 * time.Second
 
+// takeTime is how long a change waits, with the other interfaces kept out, for the
+// owner to take it. The owner may itself be waiting to keep the others out, as when it
+// gives a parent its settings back, so who waits lets it pass.
+const takeTime = 50 * time.Millisecond
+
+// passTime is how long the way is left free: some attempts of the owner's.
+const passTime = 10 * time.Millisecond
+
 // Handle answers one request of the control socket. It is safe to call from
 // any goroutine. A request that Run has not taken when ctx ends is refused with
 // ctx's cause.
 func (i *Interface) Handle(ctx context.Context, req control.Request) control.Response {
 	c := call{req: req, reply: make(chan control.Response, 1), unlock: func() {}}
-	if req.Op == control.OpCreate || req.Op == control.OpChange {
-		// Here and not in the owner: waiting would cost a MASTER its office.
-		lockCtx, cancel := context.WithTimeout(ctx, exclusiveTime)
-		defer cancel()
-		var err error
-		if c.unlock, err = i.opts.Store.Exclusive(lockCtx); err != nil {
-			return refused(err)
+	excludes := req.Op == control.OpCreate || req.Op == control.OpChange
+	// Here and not in the owner: waiting would cost a MASTER its office.
+	lockCtx, cancel := context.WithTimeout(ctx, exclusiveTime)
+	defer cancel()
+	for {
+		var again <-chan time.Time
+		if excludes {
+			var err error
+			if c.unlock, err = i.opts.Store.Exclusive(lockCtx); err != nil {
+				return refused(err)
+			}
+			again = time.After(takeTime)
+		}
+		select {
+		case i.requests <- c:
+			// The owner answers everything that it took, by Goodbye at the latest.
+			return <-c.reply
+		case <-ctx.Done():
+			c.unlock()
+			if err := context.Cause(ctx); err != ctx.Err() {
+				return refused(err)
+			}
+			return refused(errEnding)
+		case <-again:
+			c.unlock()
+			time.Sleep(passTime)
 		}
 	}
-	select {
-	case i.requests <- c:
-	case <-ctx.Done():
-		c.unlock()
-		if err := context.Cause(ctx); err != ctx.Err() {
-			return refused(err)
-		}
-		return refused(errEnding)
-	}
-	// The owner answers everything that it took, by Goodbye at the latest.
-	return <-c.reply
 }
 
 // Run is the owner's loop. It returns when the interface has been destroyed,

@@ -16,7 +16,7 @@ import (
 var errLate = errors.New("the command has stopped waiting for this")
 
 // errEnding answers what comes after a destroy.
-var errEnding = errors.New("the supervisor is ending")
+var errEnding = &bsderr.Error{Text: "the supervisor is ending", Errno: unix.ESHUTDOWN}
 
 func refused(err error) control.Response {
 	return control.Response{Error: bsderr.From(err)}
