@@ -108,6 +108,16 @@ func (f *Folder) Load(name string) (state.Record, error) {
 // Alive is state.Dir's.
 func (f *Folder) Alive(name string) bool { return f.units[name] != nil && f.units[name].alive }
 
+// born says that a supervisor has taken its lock: what an earlier one has entered into
+// the ledger is forgotten.
+func (f *Folder) born(name string) {
+	if f.units[name] == nil {
+		f.units[name] = &unit{}
+	}
+	f.units[name].alive = true
+	delete(f.entries, name)
+}
+
 // Died says that a supervisor that was alive is not.
 func (f *Folder) Died(name string) { f.units[name].alive = false }
 
@@ -132,8 +142,13 @@ func (f *Folder) Save(r state.Record) error {
 	return nil
 }
 
-// Remove removes a record.
+// Remove removes a record, and the reasons for demotion with it.
 func (f *Folder) Remove(name string) error {
+	if len(f.entries[name]) > 0 {
+		delete(f.entries, name)
+		f.changed = true
+		f.plan.note("remove %s", f.real.DemotionPath(name))
+	}
 	if u := f.units[name]; u != nil && u.recorded {
 		u.record, u.err, u.recorded = state.Record{}, nil, false
 		f.plan.note("remove %s", f.real.RecordPath(name))
@@ -200,8 +215,12 @@ func (f *Folder) SetEntries(owner string, entries []state.Entry) error {
 func (f *Folder) Demotion() (state.Ledger, error) {
 	var all state.Ledger
 	for _, owner := range f.names() {
-		if f.units[owner].alive {
-			all = append(all, f.entries[owner]...)
+		if !f.units[owner].alive {
+			continue
+		}
+		for _, e := range f.entries[owner] {
+			e.Owner = owner // it may have been renamed since
+			all = append(all, e)
 		}
 	}
 	return all, f.unreadable[ofDemotion]

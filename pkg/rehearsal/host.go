@@ -62,10 +62,7 @@ func (h *Host) Seed(record state.Record, as string) {
 
 // Begin starts a supervisor, of an interface that is recorded or of a new one.
 func (h *Host) Begin(record state.Record, recorded bool) {
-	if h.units[record.Name] == nil {
-		h.units[record.Name] = &unit{}
-	}
-	h.units[record.Name].alive = true
+	h.born(record.Name)
 	h.plan.note("%s: its supervisor starts", record.Name)
 	h.supervise(record, recorded)
 	h.follow()
