@@ -76,10 +76,6 @@ func (c *converter) convert() *rcconf.Want {
 	for _, p := range problems {
 		c.lose(p.Pos, "the line: "+p.Text, p.Hints...)
 	}
-	if want.Change.Name != nil {
-		c.lose(want.At("name"), "name: it is renamed by ifconfig_"+c.name+"_name")
-		want.Change.Name = nil
-	}
 	c.notes = append(c.notes, want.Notes...)
 	slices.SortStableFunc(c.notes, func(a, b *rcconf.Problem) int {
 		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))

@@ -139,6 +139,9 @@ func (c *converter) meant(list []rcconf.Word) (kept []rcconf.Word) {
 		}
 		values, found := meaningless[w.Text]
 		switch word, ok := wordOf(w.Text); {
+		case ok && word.Name == "name":
+			c.lose(w.Pos, "name: rc renames by the variable ifconfig_"+c.name+"_name, and the others go by the new name")
+			values = 1
 		case ok && word.Arg != "":
 			kept = append(kept, w)
 			if n++; n < len(list) {

@@ -173,3 +173,17 @@ func FuzzConvert(f *testing.F) {
 		}
 	})
 }
+
+// What is no file of an interface is refused, whatever it is called.
+func TestConvertRefuses(t *testing.T) {
+	for want, data := range map[string]string{
+		"too big for the file of an interface":     strings.Repeat("up\n", maxFile),
+		"it has a byte 0 or a carriage return":     "inet 10.0.0.1/24 vhid 1\r\n",
+		"it has a byte 0 or a carriage return\x00": "\x00",
+	} {
+		r := Convert(rcconf.Source{Name: "hostname.carp0", Data: []byte(data)})
+		if want = strings.TrimSuffix(want, "\x00"); r.Text != "" || !r.Lost || len(r.Notes) != 1 || r.Notes[0].Text != want {
+			t.Errorf("%.20q: %q, %v; want %s", data, r.Text, r.Notes, want)
+		}
+	}
+}
