@@ -141,6 +141,13 @@ func (m *machine) powerOff() {
 	<-m.ended
 }
 
+// powerOn boots it again, with nothing in its network but the card.
+func (m *machine) powerOn() {
+	m.Helper()
+	m.must(m.host.PowerOn(m.Context()))
+	m.boot()
+}
+
 // halt is the end of it all.
 func (m *machine) halt() {
 	if m.Failed() && m.init != 0 {

@@ -30,27 +30,17 @@ const (
 // module is the project's folder.
 const module = "../../.."
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	path, remove, err := netlab.Program()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "boot:", err)
-		return 1
-	}
-	defer remove()
-	program = path
+func TestMain(m *testing.M) {
 	work, err := os.MkdirTemp("", "boot-")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "boot:", err)
-		return 1
+		panic(err)
 	}
-	defer func() { _ = os.RemoveAll(work) }()
-	if err := prepare(work); err != nil {
-		fmt.Fprintln(os.Stderr, "boot:", err)
-		return 1
-	}
-	return m.Run()
+	status := netlab.RunTests(m, func(path string) error {
+		program = path
+		return prepare(work)
+	})
+	_ = os.RemoveAll(work)
+	os.Exit(status)
 }
 
 // prepare makes the Debian and the packages, side by side: the one waits for the

@@ -53,6 +53,7 @@ func TestPackages(t *testing.T) {
 			s.prints("", "ifconfig-carp -l")
 			s.prints("inactive", "systemctl is-active carp-rc.service")
 			s.prints(p.atBoot, "systemctl is-enabled carp-rc.service")
+			s.prints("", "systemctl start carp-rc.service && ifconfig-carp -l") // without an rc.conf
 			s.prints("", "systemctl --failed --no-legend")
 
 			s.group()
