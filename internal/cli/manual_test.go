@@ -138,6 +138,32 @@ func sysctlFlags() (names []string) {
 	return names
 }
 
+// Each line that netstat prints is in the manual in these words, and with the counters
+// that it is the sum of.
+func TestManualHasNetstatsLines(t *testing.T) {
+	data, err := os.ReadFile("../../man/" + mainPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := sections(string(data))["netstat"]
+	for _, c := range show.Counters() {
+		_, item, _ := strings.Cut(text, "\n.It Li "+c.Key+"\n")
+		item, _, _ = strings.Cut(item, ".It ")
+		line := strings.Replace(c.Text, "%s", "s", 1)
+		if !strings.HasPrefix(item, ".Dq "+line+" :\n") {
+			t.Errorf("%s: %s does not begin with %q", mainPage, c.Key, line)
+		}
+		for _, name := range c.Names {
+			if !strings.Contains(item, "\n.Em "+name+" ") && !strings.Contains(item, "\n.Em "+name+"\n") {
+				t.Errorf("%s: %s: nothing about %q", mainPage, c.Key, name)
+			}
+		}
+		if ours := strings.Contains(item, "With\n.Fl v\nonly.\n"); ours != c.Ours {
+			t.Errorf("%s: %s is shown with -v only: %v", mainPage, c.Key, c.Ours)
+		}
+	}
+}
+
 // netstatItems are that subcommand's options, and the protocol, which is one of them's
 // value.
 func netstatItems() []string {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -28,47 +29,56 @@ type netstatOptions struct {
 const netstatUsage = `usage: ifconfig-carp netstat -s [-s] [-vz] [-p carp] [--json | --libxo json[,pretty]]
 `
 
-// netstatFlags are the options, as getopt(3) takes them and the long ones.
+// netstatFlags are the options, those of one letter and the long ones; a colon says
+// that it has a value.
 var netstatFlags = []string{"s", "v", "z", "p:", "-json", "-libxo:"}
 
 // parseNetstat reads the options. The error is a complaint or netstat's own, or
 // errUsage.
 func parseNetstat(args []string) (o netstatOptions, err error) {
-	for n := 0; n < len(args); n++ {
-		if !strings.HasPrefix(args[n], "-") || args[n] == "-" || args[n] == "--" {
+	for len(args) > 0 {
+		bundle, dashed := strings.CutPrefix(args[0], "-")
+		if args = args[1:]; !dashed || bundle == "" || bundle == "-" {
 			return o, errUsage // there are no operands
 		}
-		rest := args[n][1:]
-		for rest != "" {
-			name, value, more := strings.Cut(rest, "=")
-			if !strings.HasPrefix(rest, "-") {
-				name, value, more = rest[:1], rest[1:], len(rest) > 1
-			}
-			switch {
-			case slices.Contains(netstatFlags, name+":"):
-				if !more {
-					if n++; n == len(args) {
-						return o, complaint("option requires an argument -- " + name)
-					}
-					value = args[n]
-				}
-				rest = ""
-			case slices.Contains(netstatFlags, name):
-				rest = strings.TrimPrefix(rest, name)
-			case strings.HasPrefix(name, "-"):
-				return o, complaint("unknown flag -" + name)
-			default:
-				return o, complaint("illegal option -- " + name)
-			}
-			if err := o.set(name, value); err != nil {
-				return o, err
-			}
+		for bundle != "" && err == nil {
+			bundle, args, err = o.take(bundle, args)
+		}
+		if err != nil {
+			return o, err
 		}
 	}
 	if o.statistics == 0 { // there is nothing else to show
 		return o, errUsage
 	}
 	return o, nil
+}
+
+// take takes one option off a bundle and returns what is left of it, and of the
+// arguments behind it.
+func (o *netstatOptions) take(bundle string, args []string) (string, []string, error) {
+	_, size := utf8.DecodeRuneInString(bundle)
+	name, value, given := bundle[:size], bundle[size:], len(bundle) > size
+	if name == "-" {
+		name, value, given = strings.Cut(bundle, "=")
+	}
+	switch {
+	case slices.Contains(netstatFlags, name+":"):
+		if !given && len(args) == 0 {
+			return "", nil, complaint("option requires an argument -- " + strings.TrimPrefix(name, "-"))
+		}
+		if !given {
+			value, args = args[0], args[1:]
+		}
+		return "", args, o.set(name, value)
+	case slices.Contains(netstatFlags, name) && len(name) == 1:
+		return value, args, o.set(name, "")
+	case slices.Contains(netstatFlags, name) && !given:
+		return "", args, o.set(name, "")
+	case len(name) > 1 && name[0] == '-':
+		return "", nil, complaint("unknown flag -" + bundle)
+	}
+	return "", nil, complaint("illegal option -- " + name)
 }
 
 func (o *netstatOptions) set(name, value string) error {
