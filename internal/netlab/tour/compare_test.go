@@ -12,7 +12,9 @@ var varies = []struct{ there, may string }{
 	{`: sent \d+,`, `: sent \d+,`},    // advertisements
 	{`, heard [1-9]\d*, last \d\S*s ago$`, `, heard [1-9]\d*, last \d\S*s ago`},
 	{`, heard \d\S*s ago, accepted [1-9]\d*`, `, heard \d\S*s ago, accepted [1-9]\d*`},
-	{`/run/ifconfig-carp/`, `/run/ifconfig-carp/(netns-\d+/)?`}, // hosts of a lab are namespaces of one machine
+	{`/run/ifconfig-carp/`, `/run/ifconfig-carp/(netns-\d+/)?`},      // hosts of a lab are namespaces of one machine
+	{`^\t[1-9]\d* packets received`, `\t[1-9]\d* packets? received`}, // of netstat
+	{`^\t[1-9]\d* packets sent`, `\t[1-9]\d* packets? sent`},
 	{`, bad authentication [1-9]\d*`, `, bad authentication [1-9]\d*`},
 }
 
@@ -63,4 +65,4 @@ var failing = map[string]int{
 }
 
 // looking is what a command is like that changes nothing.
-var looking = regexp.MustCompile(`^(ifconfig-carp( -\S+| --layout \S+)*( [a-z]+\d*)?|(ifconfig-carp sysctl|sysctl-carp) [^=:]+|ip neigh show \S+)( \| (grep|sed) .+)?$`)
+var looking = regexp.MustCompile(`^(ifconfig-carp( -\S+| --layout \S+)*( [a-z]+\d*)?|(ifconfig-carp sysctl|sysctl-carp) [^=:]+|ifconfig-carp netstat -ss|ip neigh show \S+)( \| (grep|sed) .+)?$`)
