@@ -1,6 +1,7 @@
 package words
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"unicode"
@@ -58,6 +59,10 @@ func visible(text string) string {
 
 // looksNumeric tells whether a word was meant to be an address, rightly or not.
 func looksNumeric(text string) bool {
-	text, _, _ = strings.Cut(text, "%")
+	if address, _, zoned := strings.Cut(text, "%"); zoned {
+		if _, err := netip.ParseAddr(address); err == nil {
+			return true
+		}
+	}
 	return strings.ContainsAny(text, ".:/") && strings.Trim(text, "0123456789abcdefABCDEF.:/") == ""
 }

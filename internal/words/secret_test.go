@@ -18,6 +18,7 @@ func TestNoErrorTellsThePassword(t *testing.T) {
 		"carp0 pass %s 192.168.1.50/%s",
 		"carp0 pass %s netmask x%s",
 		"carp0 pass my %s",
+		"carp0 pass my A/%%%%%s",
 		"carp0 carpdev pass %s",
 		"carp0 carpdev PASS %s",
 		"carp0 vhid pass %s",
