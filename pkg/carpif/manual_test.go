@@ -78,6 +78,7 @@ func inLoop(l *lab, s script) []string {
 			if resp.Error != nil {
 				done = append(done, "# "+resp.Error.Error())
 			}
+			synctest.Wait() // until it has heard the kernel's news of what it has done
 		}
 		done = append(done, h.fake.Ops()...)
 	}
