@@ -50,7 +50,9 @@ func (r *rcRun) startAll(ctx context.Context, tasks []*rcTask, failed bool) erro
 	var made, done []string
 	for _, t := range tasks {
 		failed = failed || t.err != nil
-		if t.created {
+		if t.created && t.Clone != "" { // by the name that it was created under
+			made = append(made, t.Clone)
+		} else if t.created {
 			made = append(made, t.name)
 		}
 		if t.err == nil && t.name != "" && len(t.Lines) > 0 {

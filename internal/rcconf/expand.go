@@ -124,7 +124,7 @@ func (r *reader) parameter(p *syntax.ParamExp, quotes quoting, b *builder) {
 		return
 	case p.Length, p.Exp != nil && !slices.Contains(evaluated, p.Exp.Op),
 		p.Excl, p.Width, p.Index != nil, p.Slice != nil, p.Repl != nil, p.Names != 0:
-		r.refuse(pos, "of ${"+name+"...} only the forms :- := :+ :? are evaluated", notRun)
+		r.refuse(pos, "of ${...} only the forms :- := :+ :? are evaluated", notRun)
 		return
 	}
 	value, isSet := r.config.Lookup(name)

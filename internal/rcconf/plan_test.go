@@ -140,15 +140,15 @@ carp0 cloned
 			`ifconfig_carp0='pass a$b' ifconfig_carp1='pass "a$b"' ifconfig_carp2="pass 'a"
 ifconfig_carp3="pass #1" ifconfig_carp4='pass a;b'`, `
 carp0 cloned
-	! rc.conf:2:23: $ is the shell's here: rc reads this value a second time
+	! rc.conf:2:23: a character of the shell's: rc reads this value a second time
 carp1 cloned
-	! rc.conf:2:50: $ is the shell's here: rc reads this value a second time
+	! rc.conf:2:50: a character of the shell's: rc reads this value a second time
 carp2 cloned
 	! rc.conf:2:76: a quote within the value that is not closed
 carp3 cloned
-	! rc.conf:3:22: # is the shell's here: rc reads this value a second time
+	! rc.conf:3:22: a character of the shell's: rc reads this value a second time
 carp4 cloned
-	! rc.conf:3:48: ; is the shell's here: rc reads this value a second time
+	! rc.conf:3:48: a character of the shell's: rc reads this value a second time
 `},
 		{"families forgotten", `cloned_interfaces=carp0 ifconfig_carp0_ipv6="2001:db8::1/64" ifconfig_carp0_alias0="10.0.0.2/32"`, `
 carp0 cloned

@@ -83,7 +83,7 @@ func (s *splitter) next() *Problem {
 	}
 	switch {
 	case strings.IndexByte(special, c) >= 0, c == '#' && len(s.word) == 0:
-		return s.refuse(s.at, string(c)+" is the shell's here: rc reads this value a second time",
+		return s.refuse(s.at, "a character of the shell's: rc reads this value a second time",
 			"quote the word once more, in quotes of the other kind")
 	case c == '\\':
 		if s.at++; s.at == len(text) {
@@ -110,7 +110,7 @@ func (s *splitter) quoted(quote byte) *Problem {
 			s.at++
 			return nil
 		case quote == '"' && (c == '$' || c == '`'):
-			return s.refuse(s.at, string(c)+" is the shell's here: rc reads this value a second time", "use single quotes")
+			return s.refuse(s.at, "a character of the shell's: rc reads this value a second time", "use single quotes")
 		case quote == '"' && c == '\\' && s.at+1 < len(text) && strings.IndexByte("$`\"\\", text[s.at+1]) >= 0:
 			s.at++
 			c = text[s.at]
