@@ -34,7 +34,7 @@ type appearance struct {
 // change from being made.
 func (m *model) appearance(env Env) (appearance, error) {
 	look := appearance{layout: show.LayoutFreeBSD9,
-		opts: show.Options{Key: m.Keys, Verbose: m.Verbose, Now: time.Now()}}
+		opts: show.Options{Key: m.Keys, Verbose: m.Verbose, Lifetimes: m.Lifetimes, Now: time.Now()}}
 	for _, spec := range append([]string{env.Getenv(FormatVar)}, m.Format...) {
 		if spec == "" {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -28,7 +29,12 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 	}
 	parent := ""
 	may := env.UID == 0 || cloner.Rehearses()
-	if may && line.Change.VHID != nil && !line.Create && !cloner.Exists(line.Name) && words.IsParent(line.Name) {
+	onParentLine := words.IsParent(line.Name) && !line.Create && !cloner.Exists(line.Name)
+	if onParentLine && line.Unnumbered != "" {
+		return bsderr.New(line.Unnumbered+" requires vhid",
+			line.Name+": not a carp interface; on a parent the vhid comes first: "+line.Name+" vhid 1 ...")
+	}
+	if may && onParentLine && line.Change.VHID != nil {
 		parent = line.Name
 		if err := onParent(cloner, &line); err != nil {
 			return err
@@ -101,10 +107,38 @@ func onParent(cloner *clone.Cloner, line *words.Line) error {
 		return err
 	case len(names) > 0:
 		line.Name = names[0]
+	case onlyVHID(line):
+		return bsderr.Errno("SIOCGVH", unix.ENOENT, fmt.Sprintf("%s: there is no vhid %d on it; pass, advbase or advskew on the line would make it",
+			parent, *line.Change.VHID))
 	default:
 		line.Name, line.Create, line.Change.CarpDev = clone.Driver, true, &parent
 	}
 	return nil
+}
+
+// onlyVHID tells whether vhid is the only carp word of a line. On FreeBSD 10 and later
+// it then names a vhid that there is, and makes none.
+func onlyVHID(line *words.Line) bool {
+	c := &line.Change
+	return c.AdvBase == nil && c.AdvSkew == nil && c.Pass == nil && line.PassFile == "" && c.State == nil &&
+		c.Peer == nil && c.Peer6 == nil && c.CarpDev == nil
+}
+
+// flagWord is a word for one of the flags that a line sets or clears: the kernel's
+// refusal names the word (ifconfig.c, setifflags).
+func flagWord(c *control.Change) string {
+	flags, clears := c.SetFlags, c.SetFlags == 0
+	if clears {
+		flags = c.ClearFlags
+	}
+	name := strings.ToLower(flags.Names()[0])
+	if name == "noarp" {
+		name, clears = "arp", !clears
+	}
+	if clears {
+		return "-" + name
+	}
+	return name
 }
 
 // notPermitted is FreeBSD's refusal to whoever is not root: each call has its
@@ -133,6 +167,12 @@ func notPermitted(line *words.Line) error {
 		return bsderr.Errno("SIOCAIFGROUP", unix.EPERM, hint)
 	case c.Name != nil:
 		return bsderr.Errno("ioctl SIOCSIFNAME (set name)", unix.EPERM, hint)
+	case c.MTU != nil:
+		return bsderr.Errno("ioctl (set mtu)", unix.EPERM, hint)
+	case c.Metric != nil:
+		return bsderr.Errno("ioctl (set metric)", unix.EPERM, hint)
+	case c.SetFlags|c.ClearFlags != 0:
+		return denied(flagWord(c))
 	case c.Up != nil && !*c.Up:
 		return denied("down")
 	}

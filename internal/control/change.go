@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"reflect"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
@@ -34,6 +35,13 @@ type Change struct {
 	Description *string `json:"description,omitempty"`
 	// Groups are the interface groups to join and to leave, in the order typed.
 	Groups []GroupChange `json:"groups,omitempty"`
+	// Metric is kept and shown, 0 to 2147483647.
+	Metric *int `json:"metric,omitempty"`
+	// MTU is carpN's in bytes, at most its parent's.
+	MTU *int `json:"mtu,omitempty"`
+	// SetFlags and ClearFlags are the flags to set and to clear; none is in both.
+	SetFlags   bsdif.Flags `json:"set_flags,omitempty"`
+	ClearFlags bsdif.Flags `json:"clear_flags,omitempty"`
 	// Backing is what bears the addresses; it is chosen at create for good.
 	Backing *Backing `json:"backing,omitempty"`
 	// Name is the interface's new name.
@@ -85,6 +93,11 @@ type AddressChange struct {
 	// goes by the address alone. The invalid Prefix with AddressDelete means
 	// the first address of the family, as `ifconfig carp0 delete` does (IPv4).
 	Prefix netip.Prefix `json:"prefix"`
+	// Inet6 is what the line says of an IPv6 address; it replaces what was said of
+	// it before.
+	Inet6 bsdif.Inet6 `json:"inet6,omitzero"`
+	// EUI64 fills the lower half of an IPv6 address from the virtual MAC.
+	EUI64 bool `json:"eui64,omitempty"`
 }
 
 // Password is a password on its way to the supervisor: any bytes. It goes into

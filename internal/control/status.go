@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
@@ -38,6 +39,11 @@ type Status struct {
 	Backing     Backing  `json:"backing"`
 	Description string   `json:"description,omitempty"`
 	Groups      []string `json:"groups,omitempty"`
+	// Metric and Flags are the administrator's.
+	Metric int         `json:"metric,omitempty"`
+	Flags  bsdif.Flags `json:"flags,omitempty"`
+	// Inet6 is what was said of IPv6 addresses besides, by address.
+	Inet6 map[netip.Addr]bsdif.Inet6 `json:"inet6,omitempty"`
 	// Families tells of each address family that has virtual addresses.
 	Families []FamilyStatus `json:"families,omitempty"`
 	// Demotions are the reasons that Demotion is the sum of.

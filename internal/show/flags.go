@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
@@ -17,7 +18,7 @@ const (
 	flagBroadcast flags = 0x2
 	flagLoopback  flags = 0x8
 	flagRunning   flags = 0x40
-	flagPromisc   flags = 0x100
+	flagPromisc         = flags(bsdif.Promisc)
 	flagSimplex   flags = 0x800
 	flagMulticast flags = 0x8000
 	// flagLowerUp is IFF_NETLINK_1 of FreeBSD 14: the link has a carrier.
@@ -34,17 +35,23 @@ var flagNames = []struct {
 }{
 	{flagUp, "UP"},
 	{flagBroadcast, "BROADCAST"},
+	{flags(bsdif.Debug), "DEBUG"},
 	{flagLoopback, "LOOPBACK"},
 	{flagRunning, "RUNNING"},
+	{flags(bsdif.NoARP), "NOARP"},
 	{flagPromisc, "PROMISC"},
 	{flagSimplex, "SIMPLEX"},
+	{flags(bsdif.Link0), "LINK0"},
+	{flags(bsdif.Link1), "LINK1"},
+	{flags(bsdif.Link2), "LINK2"},
 	{flagMulticast, "MULTICAST"},
 	{flagLowerUp, "LOWER_UP"},
 }
 
-// upFlags are UP, as the administrator has it, and RUNNING while the interface
-// takes part in an election.
+// upFlags are those that the administrator has set, UP among them, and RUNNING
+// while the interface takes part in an election.
 func upFlags(s control.Status) (f flags) {
+	f = flags(s.Flags)
 	if s.Up {
 		f |= flagUp
 		if s.State == carp.Backup.String() || s.State == carp.Master.String() {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
-	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
 // Parent prints a parent with all vhids on it, as ifconfig of FreeBSD 10 and
@@ -36,9 +35,10 @@ func (l Layout) Parent(w io.Writer, parent Device, on []control.Status, opts Opt
 		if !opts.shows(family) {
 			continue
 		}
-		addressLines(&b, family, parent.Addresses, parent.Name, parent.Index, 0, opts)
+		addressLines(&b, family, control.Status{Name: parent.Name, Addresses: parent.Addresses}, parent.Index, opts)
 		for _, s := range on {
-			addressLines(&b, family, s.Addresses, parent.Name, parent.Index, s.VHID, opts)
+			s.Name = parent.Name // the zone of its link-local addresses
+			addressLines(&b, family, s, parent.Index, opts)
 		}
 	}
 	if opts.Family == "" {
@@ -59,14 +59,14 @@ func (l Layout) Parent(w io.Writer, parent Device, on []control.Status, opts Opt
 // nothing of the parent's own.
 func (l Layout) interface10(w io.Writer, s control.Status, own, parent Device, opts Options) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: flags=%v metric 0 mtu %d\n", s.Name, l.lower(etherFlags(s), parent), s.MTU)
+	fmt.Fprintf(&b, "%s: flags=%v metric %d mtu %d\n", s.Name, l.lower(etherFlags(s), parent), s.Metric, s.MTU)
 	describe(&b, s)
 	if s.LLAddr != "" && opts.shows(Link) {
 		fmt.Fprintf(&b, "\tether %s\n", opts.ether(s.LLAddr))
 	}
 	for _, family := range []Family{Inet, Inet6} {
 		if opts.shows(family) {
-			addressLines(&b, family, s.Addresses, s.Name, own.Index, s.VHID, opts)
+			addressLines(&b, family, s, own.Index, opts)
 		}
 	}
 	if opts.Family == "" {
@@ -95,20 +95,21 @@ func (l Layout) carp(w io.Writer, s control.Status, opts Options) {
 	}
 }
 
-// addressLines prints the addresses of one family; vhid is 0 for the host's
+// addressLines prints the addresses of one family; the vhid is 0 for the host's
 // own. IPv4 comes first on FreeBSD, whatever the order of configuration.
-func addressLines(w io.Writer, family Family, list []netip.Prefix, zone string, index int, vhid carp.VHID, opts Options) {
+func addressLines(w io.Writer, family Family, s control.Status, index int, opts Options) {
 	of := ""
-	if vhid != 0 {
-		of = fmt.Sprintf(" vhid %d", vhid)
+	if s.VHID != 0 {
+		of = fmt.Sprintf(" vhid %d", s.VHID)
 	}
-	for _, prefix := range list {
+	for _, prefix := range s.Addresses {
 		switch {
 		case !prefix.IsValid() || familyOf(prefix.Addr()) != family:
 		case family == Inet:
 			_, _ = fmt.Fprintf(w, "\tinet %s%s%s\n", opts.inet(prefix), withBroadcast(prefix), of)
 		default:
-			_, _ = fmt.Fprintf(w, "\tinet6 %s%s%s\n", opts.inet6(prefix, zone), scope(prefix, index), of)
+			_, _ = fmt.Fprintf(w, "\tinet6 %s%s%s%s%s\n", opts.inet6(prefix, s.Name), properties(s, prefix.Addr()),
+				scope(prefix, index), opts.lifetimes(s, prefix.Addr()), of)
 		}
 	}
 }

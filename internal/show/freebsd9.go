@@ -26,7 +26,7 @@ import (
 // otherwise and a BACKUP's record does not have, so it is left out.
 func FreeBSD9(w io.Writer, s control.Status, opts Options) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: flags=%v metric 0 mtu %d\n", s.Name, freebsd9Flags(s), s.MTU)
+	fmt.Fprintf(&b, "%s: flags=%v metric %d mtu %d\n", s.Name, freebsd9Flags(s), s.Metric, s.MTU)
 	describe(&b, s)
 	for _, prefix := range s.Addresses {
 		switch {
@@ -34,7 +34,8 @@ func FreeBSD9(w io.Writer, s control.Status, opts Options) {
 		case prefix.Addr().Is4():
 			fmt.Fprintf(&b, "\tinet %s \n", opts.inet(prefix))
 		default:
-			fmt.Fprintf(&b, "\tinet6 %s \n", opts.inet6(prefix, s.Name))
+			fmt.Fprintf(&b, "\tinet6 %s%s%s \n", opts.inet6(prefix, s.Name),
+				properties(s, prefix.Addr()), opts.lifetimes(s, prefix.Addr()))
 		}
 	}
 	if opts.Family == "" {

@@ -50,7 +50,8 @@ func OpenBSD(w io.Writer, s control.Status, own Device, opts Options) {
 		case prefix.Addr().Is4():
 			fmt.Fprintf(&b, "\tinet %s%s\n", opts.inet(prefix), withBroadcast(prefix))
 		default:
-			fmt.Fprintf(&b, "\tinet6 %s%s\n", opts.inet6(prefix, s.Name), scope(prefix, own.Index))
+			fmt.Fprintf(&b, "\tinet6 %s%s%s%s\n", opts.inet6(prefix, s.Name), properties(s, prefix.Addr()),
+				scope(prefix, own.Index), opts.lifetimes(s, prefix.Addr()))
 		}
 	}
 	_, _ = w.Write(b.Bytes())

@@ -14,6 +14,8 @@ type Options struct {
 	// Verbose appends why the interface is in its state, what the host's
 	// demotion is made of, each family's health and the peers heard (-v).
 	Verbose bool
+	// Lifetimes appends the lifetimes of IPv6 addresses that have a limit (-L).
+	Lifetimes bool
 	// Family leaves only the address lines of one family; empty is all of them.
 	Family Family
 	// Formats are how addresses are written (-f).

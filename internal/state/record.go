@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
@@ -40,6 +41,12 @@ type Record struct {
 	Parent string `json:"parent"`
 	// Addresses are the virtual addresses in the order configured.
 	Addresses []netip.Prefix `json:"addresses"`
+	// Inet6 is what was said of some of the IPv6 addresses; nil if nothing was.
+	Inet6 map[netip.Addr]bsdif.Inet6 `json:"inet6,omitempty"`
+	// Metric is for show. MTU is carpN's in bytes, 0 for its parent's.
+	Metric int         `json:"metric,omitempty"`
+	MTU    int         `json:"mtu,omitempty"`
+	Flags  bsdif.Flags `json:"flags,omitempty"`
 	// Peer and Peer6 are the only hosts to advertise to; invalid: multicast.
 	Peer  netip.Addr `json:"peer,omitzero"`
 	Peer6 netip.Addr `json:"peer6,omitzero"`

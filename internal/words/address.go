@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 )
 
@@ -23,6 +24,10 @@ type address struct {
 	// op is empty, AddressAdd or AddressDelete; opWord is how it was spelt.
 	op     control.AddressOp
 	opWord string
+	// said is what the line says of an IPv6 address, saidBy the last word that did.
+	said   bsdif.Inet6
+	saidBy string
+	eui64  bool
 }
 
 // width is a prefix length with the word that gave it, empty for /len, and the
@@ -118,6 +123,9 @@ func (p *parser) notAddress() error {
 // finishAddress puts the parts together.
 func (p *parser) finishAddress() error {
 	a := &p.address
+	if err := p.finishInet6(); err != nil {
+		return err
+	}
 	if !a.addr.IsValid() {
 		return p.finishWithoutAddress()
 	}
@@ -148,7 +156,7 @@ func (p *parser) finishAddress() error {
 			p.line.Notes = append(p.line.Notes, p.hint("%s: no mask given, took /%d by its class", a.addr, length))
 		}
 	}
-	p.line.Change.Addresses = []control.AddressChange{{Op: op, Prefix: prefix}}
+	p.line.Change.Addresses = []control.AddressChange{{Op: op, Prefix: prefix, Inet6: a.said, EUI64: a.eui64}}
 	return nil
 }
 

@@ -33,6 +33,8 @@ func carpWords() []row {
 			Help: "advertise to this IPv6 host only, by unicast"}, peer(Inet6)},
 		{Word{Name: "mcast6", Synonyms: []string{"-peer6"}, Family: Carp,
 			Help: "advertise to ff02::12 again"}, mcast(Inet6)},
+		{Word{Name: "carpver", Family: Carp, Arg: "version",
+			Help: "version of the protocol, 2; 3 would be VRRP"}, carpVersion},
 		{Word{Name: "backing", Family: Carp, Arg: "kind",
 			Help: "what bears the addresses, macvlan or tun; at create only"}, backing},
 	}
@@ -43,7 +45,11 @@ func vhid(p *parser, value string) (err error) {
 	// The tool itself catches these, before the kernel could; hence the other
 	// text (FreeBSD 9 ifcarp.c).
 	if n, ok := decimal(value); ok && n <= 0 {
-		return bsderr.New("vhid must be greater than 0", p.hint("vhid %s: must be 1 to 255", p.shown()))
+		text := "vhid must be greater than 0"
+		if IsParent(p.line.Name) { // FreeBSD 10 and later
+			text += " and less than 255"
+		}
+		return bsderr.New(text, p.hint("vhid %s: must be 1 to 255", p.shown()))
 	}
 	p.line.Change.VHID, err = number(p, value, carp.NewVHID)
 	return err
@@ -92,6 +98,17 @@ func state(p *parser, value string) error {
 		hint += "; down leads to init"
 	}
 	return bsderr.New("unknown state", hint)
+}
+
+// carpVersion is FreeBSD 15's word, which makes a vhid a VRRPv3 one.
+func carpVersion(p *parser, value string) error {
+	switch n, ok := decimal(value); {
+	case !ok || n != 2 && n != 3:
+		return bsderr.New("version must be 2 or 3", p.hint("carpver %s: must be 2", p.shown()))
+	case n == 3:
+		return bsderr.Errno("SIOCSVH", unix.EOPNOTSUPP, p.hint("carpver 3: %s", vrrp))
+	}
+	return nil
 }
 
 // number reads the value of a carp word and makes the type of pkg/carp of it.

@@ -23,6 +23,9 @@ type Line struct {
 	// PassFile is where the password is to be read from, Stdin for standard
 	// input, empty if it is not: this package reads nothing. SetPass takes it.
 	PassFile string
+	// Unnumbered is, where Name may be a parent, the first carp word that stands before
+	// vhid or on a line without one. FreeBSD 10 and later refuse that.
+	Unnumbered string
 	// Notes are warnings for stderr about a line that is valid nonetheless.
 	Notes []string
 }
@@ -88,11 +91,26 @@ func (p *parser) readWords() error {
 				p.took = name
 			}
 		}
+		p.noteUnnumbered(word.Word)
 		if err := word.apply(p, value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// noteUnnumbered looks for the words that FreeBSD 10's ifconfig wants a vhid for
+// (ifcarp.c).
+func (p *parser) noteUnnumbered(word Word) {
+	if !IsParent(p.line.Name) || p.line.Unnumbered != "" || p.line.Change.VHID != nil {
+		return
+	}
+	switch word.Name {
+	case "advbase", "advskew", "state", "peer", "peer6", "mcast", "mcast6", "carpver":
+		p.line.Unnumbered = word.Name
+	case passWord, "passfile":
+		p.line.Unnumbered = "passwd"
+	}
 }
 
 // unknown deals with a word that is in no table: it is an address, and most

@@ -13,7 +13,7 @@ import (
 )
 
 func linkWords() []row {
-	return []row{
+	rows := []row{
 		{Word{Name: "up", Family: Link,
 			Help: "take part in the election"}, func(p *parser, _ string) error { return p.setUp(true) }},
 		{Word{Name: "down", Family: Link,
@@ -28,7 +28,12 @@ func linkWords() []row {
 			Help: "leave an interface group"}, func(p *parser, value string) error { return p.group(value, true) }},
 		{Word{Name: "name", Family: Link, Arg: "newname",
 			Help: "give the interface another name"}, rename},
+		{Word{Name: "mtu", Family: Link, Arg: "bytes",
+			Help: "largest packet, at most the parent's"}, mtu},
+		{Word{Name: "metric", Family: Link, Arg: "number",
+			Help: "kept and shown"}, metric},
 	}
+	return append(rows, flagWords()...)
 }
 
 // maxDescription is FreeBSD's limit (sysctl net.ifdescr_maxlen) less the NUL.

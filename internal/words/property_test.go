@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
@@ -86,6 +87,51 @@ func render(l Line) []string {
 	if c.Name != nil {
 		args = append(args, "name", *c.Name)
 	}
+	if c.Metric != nil {
+		args = append(args, "metric", strconv.Itoa(*c.Metric))
+	}
+	if c.MTU != nil {
+		args = append(args, "mtu", strconv.Itoa(*c.MTU))
+	}
+	args = append(args, flagWordsOf(c.SetFlags, true)...)
+	args = append(args, flagWordsOf(c.ClearFlags, false)...)
+	for _, a := range c.Addresses {
+		args = append(args, said6(a)...)
+	}
+	return args
+}
+
+// flagWordsOf are the words that set flags, or clear them.
+func flagWordsOf(flags bsdif.Flags, on bool) (args []string) {
+	for _, name := range flags.Names() {
+		switch {
+		case name == "NOARP" && on:
+			args = append(args, "-arp")
+		case name == "NOARP":
+			args = append(args, "arp")
+		case on:
+			args = append(args, strings.ToLower(name))
+		default:
+			args = append(args, "-"+strings.ToLower(name))
+		}
+	}
+	return args
+}
+
+// said6 are the words about an IPv6 address.
+func said6(a control.AddressChange) (args []string) {
+	for word, is := range map[string]bool{"anycast": a.Inet6.Anycast, "deprecated": a.Inet6.Deprecated,
+		"autoconf": a.Inet6.AutoConf, "eui64": a.EUI64} {
+		if is {
+			args = append(args, word)
+		}
+	}
+	if a.Inet6.Pltime != nil {
+		args = append(args, "pltime", a.Inet6.Pltime.String())
+	}
+	if a.Inet6.Vltime != nil {
+		args = append(args, "vltime", a.Inet6.Vltime.String())
+	}
 	return args
 }
 
@@ -105,6 +151,8 @@ func checkRoundTrip(t interface{ Errorf(string, ...any) }, args []string, line L
 	}
 	// The rendering always has a mask, so that note may go.
 	line.Notes, again.Notes = nil, nil
+	// Which word came first is not for rendering.
+	line.Unnumbered, again.Unnumbered = "", ""
 	if diff := cmp.Diff(line, again, compareLines); diff != "" {
 		t.Errorf("%q against %q:\n%s", args, render(line), diff)
 	}

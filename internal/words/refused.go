@@ -4,17 +4,34 @@ import "strings"
 
 // Words of ifconfig(8) on one BSD or another that are not in the tables. They
 // are refused by name: taken for an address they would make a puzzling error.
-// A word moves out of here when it gets its row.
-const (
-	notYet = `
-		carpnodes balancing carpdemote -carpdemote carpver vrrpprio vrrpinterval
-		mtu metric link0 -link0 link1 -link1 link2 -link2
-		debug -debug arp -arp promisc -promisc monitor -monitor
-		-deprecated -no_dad anycast -anycast pltime vltime
-		autoconf -autoconf eui64`
 
+// reasons are the refusals that somebody who has used CARP will ask about.
+var reasons = map[string]string{
+	"carpnodes":    nodes,
+	"balancing":    nodes,
+	"carpdemote":   demoting,
+	"-carpdemote":  demoting,
+	"vrrpprio":     vrrp,
+	"vrrpinterval": vrrp,
+	"monitor":      "would keep the addresses and not answer for them; down hands them over",
+	"-no_dad":      "cannot be: the other hosts of the group have the same address, and a probe would find it",
+	"lladdr":       virtualMAC,
+	"ether":        virtualMAC,
+	"link":         virtualMAC,
+	"vhaddr":       "is DragonFly's; here every address of a carp interface is a virtual one",
+}
+
+const (
+	nodes = "is OpenBSD's way of balancing, which FreeBSD and NetBSD do not understand; " +
+		"make a carp interface for each vhid, with net.inet.carp.arpbalance=1 if they share an address"
+	demoting   = "is about a group: ifconfig-carp -g carp carpdemote 50"
+	vrrp       = "is VRRP's; this program speaks CARP only"
+	virtualMAC = "cannot be chosen: the MAC of a carp interface is 00:00:5e:00:01 and its vhid; backing tun takes the parent's"
+)
+
+const (
 	notHere = `
-		link ether lladdr vhaddr rdomain rtlabel -rtlabel jail vnet -vnet fib
+		rdomain rtlabel -rtlabel jail vnet -vnet fib
 		tunnelfib tunnel -tunnel deletetunnel ipdst range phase
 		media mediaopt -mediaopt mode inst instance
 		vlan vlandev -vlandev vlanpcp vlanproto vlanmtu -vlanmtu vlanhwtag -vlanhwtag
@@ -36,8 +53,8 @@ func refused(word string) (why string, ok bool) {
 	switch {
 	case word == "" || strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' }):
 		return "", false
-	case listed(notYet, word):
-		return "is a word of ifconfig(8) that is not supported yet", true
+	case reasons[word] != "":
+		return reasons[word], true
 	case listed(notHere, word):
 		return "is a word of ifconfig(8) that is not for carp interfaces", true
 	}

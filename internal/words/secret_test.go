@@ -78,7 +78,7 @@ func TestShownStaysReadable(t *testing.T) {
 		"carp0 pass two words":            "********: bad value",
 		"carp0 pass x vhid pass=whatever": "********: bad value",
 		"carp0 pass abc up abc":           "********: bad value",
-		"carp0 carpdev pass mtu":          "********: bad value",
+		"carp0 carpdev pass rdomain":      "********: bad value",
 	} {
 		_, err := Parse(strings.Split(in, " "))
 		if err == nil {

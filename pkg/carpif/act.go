@@ -3,6 +3,7 @@ package carpif
 import (
 	"errors"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/link"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
@@ -43,7 +44,7 @@ func (i *Interface) act(a carp.Action) {
 		if i.opts.OnTransition != nil {
 			i.opts.OnTransition(a)
 		}
-		if i.knobs.Log >= 1 {
+		if i.logLevel() >= 1 {
 			i.log.Info(a.From.String()+" -> "+a.To.String(), "vhid", i.record.VHID, "reason", a.Reason)
 		}
 		i.tellState()
@@ -174,6 +175,7 @@ func (i *Interface) announce(request bool) {
 		var err error
 		switch a := p.Addr(); {
 		case i.balanced(a):
+		case a.Is4() && i.record.Flags.Has(bsdif.NoARP):
 		case a.Is4():
 			err = i.send(frame.AppendGratuitousARP(i.out[:0], mac, a, frame.ARPReply))
 			if request && err == nil {

@@ -102,6 +102,9 @@ func (i *Interface) install(next state.Record) error {
 	// is an install too.
 	err := i.resolveParent()
 	i.reconfigure()
+	if err == nil {
+		err = i.redress(prev)
+	}
 	if i.machine.State() == carp.Master && !slices.Equal(prev.Addresses, next.Addresses) {
 		if sameList(prev, next) {
 			i.claim() // a new length is no news to the machine, but to the kernel

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
@@ -25,18 +26,17 @@ type balancer struct {
 // retry comes a second later.
 const siblingsFor = time.Second
 
-// arpIgnore is the kernel's part of it on carpN (Linux ip-sysctl.rst): 8
-// answers nothing, 1 only for the addresses that are on it.
-func arpIgnore(balanced bool) string {
-	if balanced {
-		return "8"
-	}
-	return "1"
-}
-
-// ignoreARP makes the kernel's part of it what it has to be.
+// ignoreARP makes the kernel's part of answering on carpN what it has to be (Linux
+// ip-sysctl.rst): 8 answers nothing, because we do or because of -arp, 1 only for the
+// addresses that are on it. A TUN's addresses are its parent's to answer for.
 func (i *Interface) ignoreARP(balanced bool) error {
-	want := arpIgnore(balanced)
+	want := "1"
+	switch {
+	case i.isTUN():
+		return nil
+	case balanced || i.record.Flags.Has(bsdif.NoARP):
+		want = "8"
+	}
 	if now, err := i.kernel().ReadSetting(i.name, "ipv4", "arp_ignore"); err != nil || now == want {
 		return err
 	}
@@ -47,7 +47,7 @@ func (i *Interface) ignoreARP(balanced bool) error {
 // addresses have it.
 func (i *Interface) rebalance() {
 	var targets []netip.Addr
-	if i.attached && i.knobs.ARPBalance && !i.isTUN() { // with one MAC there is nothing to choose from
+	if i.attached && i.balances() {
 		for _, p := range i.record.Addresses {
 			if p.Addr().Is4() {
 				targets = append(targets, p.Addr())
@@ -74,6 +74,12 @@ func (i *Interface) rebalance() {
 			i.limited("arpbalance setting", "arpbalance", "err", err)
 		}
 	}
+}
+
+// balances tells whether the addresses are to be balanced: with one MAC there is
+// nothing to choose from, and with -arp nothing to answer.
+func (i *Interface) balances() bool {
+	return i.knobs.ARPBalance && !i.isTUN() && !i.record.Flags.Has(bsdif.NoARP)
 }
 
 func (b *balancer) close() {

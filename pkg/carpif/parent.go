@@ -59,6 +59,8 @@ func (i *Interface) followParent() {
 	if err := i.resolveParent(); err != nil {
 		i.limited("parent", "parent interface", "err", err)
 		i.tryAgain()
+	} else if err := i.followMTU(); err != nil {
+		i.limited("mtu", "MTU", "err", err)
 	}
 	i.reconfigure()
 	i.showLink()
@@ -136,7 +138,7 @@ func (i *Interface) attach() error {
 		return err
 	}
 	i.segment, i.ready, i.attached = segment, segment.Ready(), true
-	return nil
+	return i.dress()
 }
 
 // back makes the kernel interface, or takes over the one that a supervisor
@@ -148,7 +150,7 @@ func (i *Interface) back() (err error) {
 		i.inherit = false
 		i.backing, i.inherited, err = i.kernel().Inherit(i.name, i.parent.Index, mac)
 		if err == nil && i.inherited { // the knob may have been turned while there was no supervisor
-			err = i.ignoreARP(i.knobs.ARPBalance)
+			err = i.ignoreARP(i.balances())
 		}
 		if err != nil || i.inherited {
 			return err

@@ -51,7 +51,13 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 		r.Password = string(*c.Pass)
 	}
 	for _, a := range c.Addresses {
+		if err := fillEUI64(&r, &a); err != nil {
+			return old, nil, err
+		}
 		if err := planAddress(&r, a); err != nil {
+			return old, nil, err
+		}
+		if err := planInet6(&r, a); err != nil {
 			return old, nil, err
 		}
 		if a.Op != control.AddressDelete {
@@ -60,6 +66,9 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	}
 	set(&r.Up, c.Up)
 	if err := planParent(&r, c, parents); err != nil {
+		return old, nil, err
+	}
+	if err := planProperties(&r, c, parents); err != nil {
 		return old, nil, err
 	}
 	if err := checkClash(&old, &r, siblings); err != nil {

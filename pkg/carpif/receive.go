@@ -69,13 +69,13 @@ func (i *Interface) receive(b []byte) {
 // is why both hosts are MASTER.
 func (i *Interface) report(from netip.Addr, v carp.Verdict) {
 	switch {
-	case i.knobs.Log >= 1 && meaning[v] != "":
+	case i.logLevel() >= 1 && meaning[v] != "":
 		key := v.String()
 		if len(i.quiet) < maxQuiet/2 { // the other half is for what is not a sender's choice
 			key += from.String()
 		}
 		i.limited(key, v.String(), "vhid", i.record.VHID, "from", from, "meaning", meaning[v])
-	case i.knobs.Log >= 2:
+	case i.logLevel() >= 2:
 		i.limited(v.String(), v.String(), "vhid", i.record.VHID, "from", from)
 	}
 }

@@ -41,6 +41,7 @@ type Backing interface {
 	// answering; false where there is no such thing.
 	Inherit(name string, parentIndex int, mac [6]byte) (index int, ok bool, err error)
 	DeleteBacking(name string) error
+	SetMTU(name string, mtu int) error
 	Claim(name string, addrs []link.Address) error
 	Renew(name string, addrs []link.Address) (readded []netip.Prefix, err error)
 	Release(name string) error

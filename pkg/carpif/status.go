@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -20,9 +21,7 @@ func (i *Interface) status(keys bool) *control.Status {
 	s.Since = i.since
 	s.Transitions = i.transitions
 	s.PID = i.opts.PID
-	if i.parent != nil {
-		s.MTU = i.parent.MTU
-	}
+	s.MTU = i.mtu()
 	s.Counters = i.Counters()
 	if s.LLAddr != "" {
 		s.LLAddr = i.mac().String()
@@ -54,12 +53,18 @@ func RecordStatus(r state.Record) *control.Status {
 		Addresses: append([]netip.Prefix{}, r.Addresses...), // never null in JSON
 		Up:        r.Up,
 		MTU:       defaultMTU,
+		Metric:    r.Metric,
+		Flags:     r.Flags,
+		Inet6:     maps.Clone(r.Inet6),
 
 		Peer:        r.Peer,
 		Peer6:       r.Peer6,
 		Backing:     control.MACVLAN,
 		Description: r.Description,
 		Groups:      slices.Clone(r.Groups),
+	}
+	if r.MTU != 0 {
+		s.MTU = r.MTU
 	}
 	if r.Backing != "" {
 		s.Backing = control.Backing(r.Backing)
