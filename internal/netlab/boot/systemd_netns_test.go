@@ -14,7 +14,7 @@ import (
 const (
 	// restarted is how soon a supervisor that has died is to be back: RestartSec, and as
 	// much again for a machine that is busy.
-	restarted = 1500 * time.Millisecond
+	restarted = 2500 * time.Millisecond
 	// hung is how soon one that hangs is to be: WatchdogSec, and RestartSec after it.
 	hung = 13 * time.Second
 )
@@ -150,4 +150,18 @@ func TestNetworkdLeavesItAlone(t *testing.T) {
 	if err != nil || fmt.Sprint(got) != "[192.168.1.50/24]" {
 		t.Errorf("carp0 has %v, %v", got, err)
 	}
+}
+
+// Commands that are typed at once each have their answer, and each interface its unit.
+func TestUnitsInParallel(t *testing.T) {
+	s := installed(t)
+	s.prints("carp0\ncarp1\ncarp2\ncarp3\ncarp4\ncarp5",
+		"for n in 1 2 3 4 5 6; do ifconfig-carp carp create & done >/tmp/names 2>&1; wait; sort /tmp/names")
+	s.prints("active\nactive\nactive\nactive\nactive\nactive",
+		"for n in 0 1 2 3 4 5; do systemctl is-active carp@carp$n; done")
+	s.prints("1 created\nifconfig-carp: interface carp9 already exists",
+		`for n in 1 2 3 4 5; do ifconfig-carp carp9 create && echo created & done >/tmp/said 2>&1; wait
+		echo "$(grep -c created /tmp/said) created"; grep -v created /tmp/said | sort -u`)
+	s.prints("active", "systemctl is-active carp@carp9")
+	s.prints("", "systemctl --failed --no-legend; ls /run/ifconfig-carp | grep :")
 }
