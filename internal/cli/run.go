@@ -129,6 +129,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 	case "netstat":
 		return runNetstat(ctx, env, m.DryRun, m.Netstat.Args)
 	case clone.SuperviseCommand:
+		if m.DryRun { // it would not be one
+			return usage(env.Stderr, 1)
+		}
 		ctx, stop := signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)
 		defer stop()
 		context.AfterFunc(ctx, stop) // a second signal ends what hangs

@@ -183,6 +183,10 @@ func (w *imagined) start(ctx context.Context, name string, create bool, first co
 	if err != nil {
 		return control.Response{}, err
 	}
+	unit := ""
+	if c := w.real.Cloner; c.systemd.runs(c.dir, c.getenv) {
+		unit = unitName(name)
+	}
 	foreign, err := w.host.Kernel().Foreign(name)
 	if err != nil {
 		return control.Response{}, err
@@ -190,7 +194,7 @@ func (w *imagined) start(ctx context.Context, name string, create bool, first co
 	if foreign {
 		return control.Response{}, nameTaken(name)
 	}
-	w.host.Begin(record, !create)
+	w.host.Begin(record, !create, unit)
 	first.Name = name
 	resp := w.host.Ask(name, first)
 	return said(resp, nil)

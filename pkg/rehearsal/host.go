@@ -60,10 +60,14 @@ func (h *Host) Seed(record state.Record, as string) {
 	h.changed = false
 }
 
-// Begin starts a supervisor, of an interface that is recorded or of a new one.
-func (h *Host) Begin(record state.Record, recorded bool) {
+// Begin starts a supervisor, of an interface that is recorded or of a new one. unit is
+// the unit of the service manager that it is to be, empty for none.
+func (h *Host) Begin(record state.Record, recorded bool, unit string) {
 	h.born(record.Name)
-	h.plan.note("%s: its supervisor starts", record.Name)
+	if unit != "" {
+		unit = " as " + unit
+	}
+	h.plan.note("%s: its supervisor starts%s", record.Name, unit)
 	h.supervise(record, recorded)
 	h.follow()
 }

@@ -111,7 +111,7 @@ func TestDemotionReachesTheOthers(t *testing.T) {
 	s := newStage(t)
 	s.seed(record("carp0", 1, "eth0", "192.0.2.50/24"), carp.Master)
 	s.seed(record("carp1", 2, "eth0", "192.0.2.51/24"), carp.Backup)
-	s.Begin(state.Record{Version: state.RecordVersion, Name: "carp2", AdvBase: 1}, false)
+	s.Begin(state.Record{Version: state.RecordVersion, Name: "carp2", AdvBase: 1}, false, "")
 	vhid, up := carp.VHID(3), true
 	s.ask("carp2", control.OpCreate, &control.Change{VHID: &vhid, Up: &up, Addresses: []control.AddressChange{
 		{Op: control.AddressSet, Prefix: netip.MustParsePrefix("198.51.100.50/24")}}})
@@ -156,7 +156,7 @@ func TestRefusedCreation(t *testing.T) {
 	s := newStage(t)
 	s.seed(record("carp0", 1, "eth0", "192.0.2.50/24"), carp.Master)
 	before := s.Kernel().String()
-	s.Begin(state.Record{Version: state.RecordVersion, Name: "carp1", AdvBase: 1}, false)
+	s.Begin(state.Record{Version: state.RecordVersion, Name: "carp1", AdvBase: 1}, false, "")
 	vhid := carp.VHID(1)
 	resp := s.Ask("carp1", control.Request{Op: control.OpCreate, Name: "carp1", Change: &control.Change{VHID: &vhid,
 		Addresses: []control.AddressChange{{Op: control.AddressSet, Prefix: netip.MustParsePrefix("192.0.2.51/24")}}}})
