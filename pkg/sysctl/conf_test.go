@@ -2,6 +2,7 @@ package sysctl
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -203,6 +204,35 @@ func TestBoot(t *testing.T) {
 	}
 	if said, failures, _ := boot(t, d, d.Path()); said != "ifconfig-carp: FILE: Is a directory\n" || failures != 1 {
 		t.Errorf("no file at all: %d failures, %q", failures, said)
+	}
+}
+
+// A boot that cannot write says so and has changed nothing.
+func TestBootCannotWrite(t *testing.T) {
+	d, path := folder(t), write(t, "net.inet.carp.log=3\n")
+	unlock, err := d.LockFolder(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hurried, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out bytes.Buffer
+	if n := Boot(hurried, environment(inFolder(d.Path()), &out, &out), path); n != 1 || !strings.Contains(out.String(), ": locked by process ") {
+		t.Errorf("%d failures, %q", n, out.String())
+	}
+	unlock()
+	if err := os.Chmod(d.Path(), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if n := Boot(t.Context(), environment(inFolder(d.Path()), &out, &out), path); n != 1 || !strings.Contains(out.String(), "may be written by others") {
+		t.Errorf("%d failures, %q", n, out.String())
+	}
+	if err := os.Chmod(d.Path(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := d.ReadKnobs(); err != nil || len(data) != 0 {
+		t.Errorf("%q, %v", data, err)
 	}
 }
 
