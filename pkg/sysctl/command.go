@@ -169,9 +169,7 @@ func (c *command) show(ctx context.Context, knobs []Knob) error {
 		}
 		r.values, err = Load(d)
 		c.warn(err)
-		ledger, err := r.values.ledger(d)
-		c.warn(err)
-		r.sum, r.suppressed = ledger.Sum(), suppressed(ledger)
+		c.warn(r.count(d))
 		structures := func(k Knob) bool { return k.Kind == Opaque }
 		if c.env.Stats != nil && (c.opaque || c.hex || c.binary) && slices.ContainsFunc(knobs, structures) {
 			r.stats, incomplete = c.env.Stats(ctx)
@@ -230,9 +228,7 @@ func (c *command) write(ctx context.Context, k Knob, o operand) error {
 		after.values = *v
 		if k.Adds {
 			// What is shown is the host's sum, as on reading.
-			others, err := d.Demotion()
-			c.warn(err)
-			before.sum, after.sum = before.values.Demotion+others.Sum(), v.Demotion+others.Sum()
+			c.warn(errors.Join(before.count(d), after.count(d)))
 		}
 		return nil
 	})

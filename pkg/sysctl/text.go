@@ -2,6 +2,7 @@ package sysctl
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,10 +11,26 @@ import (
 // reading is what the host has at one moment.
 type reading struct {
 	values Values
-	// sum is the host's demotion, suppressed how many reasons there are for it.
+	// sum is the host's demotion, suppressed how many reasons for it are the
+	// supervisors', as FreeBSD 9's net.inet.carp.suppress_preempt has it.
 	sum, suppressed int
 	// stats are the bytes of the structure net.inet.carp.stats.
 	stats []byte
+}
+
+// count finds what the demotion with these values is made of. What could not be read
+// is not in it.
+func (r *reading) count(d Folder) error {
+	own, err := d.Demotion()
+	r.suppressed = 0
+	for _, e := range own {
+		if e.Value > 0 {
+			r.suppressed++
+		}
+	}
+	ledger, ledgerErr := r.values.ledger(d)
+	r.sum = ledger.Sum()
+	return errors.Join(err, ledgerErr)
 }
 
 // number is a knob's value, as far as that is one.

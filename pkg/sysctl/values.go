@@ -123,15 +123,3 @@ func (v Values) ledger(d Folder) (state.Ledger, error) {
 	}
 	return ledger, err
 }
-
-// suppressed counts the reasons for demotion that are not the administrator's, as
-// FreeBSD 9's net.inet.carp.suppress_preempt does.
-func suppressed(l state.Ledger) int {
-	n := 0
-	for _, e := range l {
-		if e.Owner != administrator && e.Value > 0 {
-			n++
-		}
-	}
-	return n
-}
