@@ -38,7 +38,7 @@ var arrows = map[string][]string{
 	"internal/bsderr":  {},
 	"internal/bsdif":   {},
 	"internal/migrate": {"internal/rcconf", "internal/words"},
-	"internal/rcconf":  {"internal/bsderr", "internal/control", "internal/words", "pkg/carp"},
+	"internal/rcconf":  {"internal/bsderr", "internal/bsdif", "internal/control", "internal/words", "pkg/carp"},
 	"pkg/carp":         {},
 
 	"pkg/carp/carptest":        {"pkg/carp"},

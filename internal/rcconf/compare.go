@@ -3,8 +3,11 @@ package rcconf
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
+	"strings"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
@@ -21,8 +24,9 @@ type Difference struct {
 
 // Compare finds what is different about an interface, and the change that makes
 // it as wanted: nothing if it is so already. The status must have been asked for
-// with its key. What a line need not say has its default, except for the parent,
-// the description and the groups, which are let be.
+// with its key. What a line need not say has its default, except for the parent, the
+// MTU, the flags, the description, the groups, and what can be said of an IPv6 address,
+// which are let be.
 func (w *Want) Compare(s *control.Status) (control.Change, []Difference) {
 	d := differ{want: w, status: s}
 	c := &w.Change
@@ -36,6 +40,11 @@ func (w *Want) Compare(s *control.Status) (control.Change, []Difference) {
 	if c.CarpDev != nil && *c.CarpDev != "" {
 		differs(&d, "carpdev", &d.change.CarpDev, s.CarpDev, *c.CarpDev)
 	}
+	differs(&d, "metric", &d.change.Metric, s.Metric, orDefault(c.Metric, 0))
+	if c.MTU != nil {
+		differs(&d, "mtu", &d.change.MTU, s.MTU, *c.MTU)
+	}
+	d.flags()
 	if c.Description != nil {
 		differs(&d, "description", &d.change.Description, s.Description, *c.Description)
 	}
@@ -117,33 +126,66 @@ func (d *differ) groups(changes []control.GroupChange) {
 	}
 }
 
+// flags compares the flags that the files name.
+func (d *differ) flags() {
+	c, is := &d.want.Change, d.status.Flags
+	d.change.SetFlags, d.change.ClearFlags = c.SetFlags&^is, c.ClearFlags&is
+	for _, name := range d.change.SetFlags.Names() {
+		d.say(strings.ToLower(name), name+" is not set")
+	}
+	for _, name := range d.change.ClearFlags.Names() {
+		d.say("-"+strings.ToLower(name), name+" is set")
+	}
+}
+
+// wanted are the addresses with all that is filled in by the supervisor: for eui64 the
+// lower half, by the vhid.
+func (d *differ) wanted() (all []control.AddressChange) {
+	vhid := orDefault(d.want.Change.VHID, d.status.VHID)
+	for _, a := range d.want.Change.Addresses {
+		if a.EUI64 && vhid != 0 {
+			a.Prefix, a.EUI64 = netip.PrefixFrom(bsdif.EUI64(a.Prefix.Addr(), vhid.MAC()), a.Prefix.Bits()), false
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
 // addresses compares the lists; the order does not count. What is not in the
 // files goes.
 func (d *differ) addresses() {
-	var want []netip.Prefix
-	for _, a := range d.want.Change.Addresses {
-		want = append(want, a.Prefix)
-	}
+	want := d.wanted()
 	for _, is := range d.status.Addresses {
-		if !slices.ContainsFunc(want, func(p netip.Prefix) bool { return p.Addr() == is.Addr() }) {
+		if !slices.ContainsFunc(want, func(a control.AddressChange) bool { return a.Prefix.Addr() == is.Addr() }) {
 			d.change.Addresses = append(d.change.Addresses, control.AddressChange{Op: control.AddressDelete, Prefix: is})
 			d.say("", is.String()+" is not in the files")
 		}
 	}
-	for _, p := range want {
-		if slices.Contains(d.status.Addresses, p) {
+	for n, a := range want {
+		text := d.lacks(a)
+		if text == "" {
 			continue
 		}
-		d.change.Addresses = append(d.change.Addresses, control.AddressChange{Op: control.AddressAdd, Prefix: p})
-		pos, ok := d.want.addresses[p.Addr()]
+		d.change.Addresses = append(d.change.Addresses, a)
+		pos, ok := d.want.addresses[d.want.Change.Addresses[n].Prefix.Addr()]
 		if !ok {
 			pos = d.want.pos
 		}
-		text := p.String() + " is missing"
-		n := slices.IndexFunc(d.status.Addresses, func(is netip.Prefix) bool { return is.Addr() == p.Addr() })
-		if n >= 0 {
-			text = fmt.Sprintf("%v, the files say %v", d.status.Addresses[n], p)
-		}
 		d.found = append(d.found, Difference{pos, text})
 	}
+}
+
+// lacks says what is different about an address, or nothing.
+func (d *differ) lacks(a control.AddressChange) string {
+	addr := a.Prefix.Addr()
+	n := slices.IndexFunc(d.status.Addresses, func(is netip.Prefix) bool { return is.Addr() == addr })
+	switch {
+	case n < 0:
+		return a.Prefix.String() + " is missing"
+	case d.status.Addresses[n] != a.Prefix:
+		return fmt.Sprintf("%v, the files say %v", d.status.Addresses[n], a.Prefix)
+	case !a.Inet6.IsZero() && !reflect.DeepEqual(a.Inet6, d.status.Inet6[addr]):
+		return fmt.Sprintf("%v: other lifetimes or flags than the files say", addr)
+	}
+	return ""
 }

@@ -128,6 +128,10 @@ func (w *Want) merge(l Line, line *words.Line) {
 	override(&all.Description, c.Description)
 	override(&all.Backing, c.Backing)
 	override(&all.State, c.State)
+	override(&all.Metric, c.Metric)
+	override(&all.MTU, c.MTU)
+	all.SetFlags = all.SetFlags&^c.ClearFlags | c.SetFlags
+	all.ClearFlags = all.ClearFlags&^c.SetFlags | c.ClearFlags
 	all.Groups = append(all.Groups, c.Groups...)
 	if c.Pass != nil {
 		all.Pass, w.PassFile = c.Pass, ""
@@ -167,14 +171,17 @@ func (w *Want) address(l Line, a control.AddressChange) {
 		}
 		*list = slices.Delete(*list, there, there+1)
 	case there >= 0:
-		(*list)[there].Prefix = a.Prefix
+		a.Op = control.AddressAdd
+		(*list)[there] = a
 	case a.Op == control.AddressSet && is4(a) && first >= 0:
 		w.Notes = append(w.Notes, &Problem{Pos: l.Pos,
 			Text:  fmt.Sprintf("%v takes the place of %v", a.Prefix.Addr(), (*list)[first].Prefix.Addr()),
 			Hints: []string{"a further address needs the word alias, or a variable ifconfig_IF_aliasN"}})
-		(*list)[first].Prefix = a.Prefix
+		a.Op = control.AddressAdd
+		(*list)[first] = a
 	default:
-		*list = append(*list, control.AddressChange{Op: control.AddressAdd, Prefix: a.Prefix})
+		a.Op = control.AddressAdd
+		*list = append(*list, a)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
 
@@ -110,7 +113,7 @@ func TestWantNotes(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	is := control.Status{VHID: 1, AdvBase: 1, AdvSkew: 0, CarpDev: "eth0", Up: true, Key: new("testpass"), Backing: control.MACVLAN,
+	is := control.Status{MTU: 1500, Flags: bsdif.Link0, VHID: 1, AdvBase: 1, AdvSkew: 0, CarpDev: "eth0", Up: true, Key: new("testpass"), Backing: control.MACVLAN,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.0.0.2/32")}, Groups: []string{"a"}}
 	const as = `vhid 1 pass testpass 10.0.0.1/24" ifconfig_carp0_alias0="inet 10.0.0.2/32`
 	for _, tt := range []struct{ in, want string }{
@@ -125,6 +128,8 @@ func TestCompare(t *testing.T) {
 		{`group a group b ` + as, "rc.conf:2:25: not in group b"},
 		{`-group a -group c ` + as, "rc.conf:2:26: in group a"},
 		{as + `" create_args_carp0="backing tun`, "rc.conf:2:111: backing macvlan, the files say tun; restart makes it so"},
+		{`metric 5 mtu 1400 debug -link0 ` + as, "rc.conf:2:17: metric 0, the files say 5\nrc.conf:2:26: mtu 1500, the files say 1400\n" +
+			"rc.conf:2:35: DEBUG is not set\nrc.conf:2:41: LINK0 is set"},
 		{strings.Replace(as, "testpass", "other", 1), "rc.conf:2:24: another password than the files have"},
 		{strings.Replace(as, "pass testpass", "", 1), "rc.conf:1:19: another password than the files have"},
 		{as + `" ifconfig_carp0_alias1="inet 10.0.0.3/32`, "rc.conf:2:120: 10.0.0.3/32 is missing"},
@@ -145,6 +150,65 @@ func TestCompare(t *testing.T) {
 		}
 		if backing := strings.Contains(tt.want, "backing"); change.IsEmpty() != (len(found) == 0 || backing) {
 			t.Errorf("%s: %+v", tt.in, change)
+		}
+	}
+}
+
+// What is said of an IPv6 address is compared, and eui64 with the address that it makes.
+func TestCompareInet6(t *testing.T) {
+	made := netip.MustParsePrefix("2001:db8::200:5eff:fe00:105/64")
+	is := control.Status{VHID: 5, AdvBase: 1, Up: true, Key: new(""), Addresses: []netip.Prefix{made}}
+	for _, tt := range []struct{ in, want string }{
+		{`vhid 5" ifconfig_carp0_ipv6="inet6 2001:db8::/64 eui64`, ""},
+		{`vhid 6" ifconfig_carp0_ipv6="inet6 2001:db8::/64 eui64`, "rc.conf:2:17: vhid 5, the files say 6\n" +
+			"rc.conf:1:19: 2001:db8::200:5eff:fe00:105/64 is not in the files\n" +
+			"rc.conf:2:52: 2001:db8::200:5eff:fe00:106/64 is missing"},
+		{`vhid 5" ifconfig_carp0_ipv6="inet6 2001:db8::200:5eff:fe00:105/64 deprecated`,
+			"rc.conf:2:52: 2001:db8::200:5eff:fe00:105: other lifetimes or flags than the files say"},
+	} {
+		w, problems := wanted(t, cloned+`ifconfig_carp0="`+tt.in+`"`)
+		if len(problems) > 0 {
+			t.Fatal(tt.in, problems)
+		}
+		change, found := w.Compare(&is)
+		var got []string
+		for _, d := range found {
+			got = append(got, fmt.Sprintf("%v: %s", d.Pos, d.Text))
+		}
+		if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", tt.in, diff)
+		}
+		for _, a := range change.Addresses {
+			if a.EUI64 {
+				t.Errorf("%s: %+v is not filled in", tt.in, a)
+			}
+		}
+	}
+}
+
+// Whatever a word can ask for is in what is wanted: no field of a change is forgotten.
+func TestWantTakesEveryField(t *testing.T) {
+	elsewhere := []string{"Name", "Addresses", "Up"} // rc's own doing
+	change := reflect.TypeFor[control.Change]()
+	for n := range change.NumField() {
+		field := change.Field(n)
+		if slices.Contains(elsewhere, field.Name) {
+			continue
+		}
+		var line words.Line
+		value := reflect.ValueOf(&line.Change).Elem().Field(n)
+		switch value.Kind() {
+		case reflect.Pointer:
+			value.Set(reflect.New(value.Type().Elem()))
+		case reflect.Slice:
+			value.Set(reflect.MakeSlice(value.Type(), 1, 1))
+		default:
+			value.SetUint(1)
+		}
+		w := &Want{}
+		w.merge(Line{}, &line)
+		if reflect.ValueOf(w.Change).Field(n).IsZero() {
+			t.Errorf("%s is lost", field.Name)
 		}
 	}
 }
