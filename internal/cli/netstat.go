@@ -109,11 +109,11 @@ type complaint string
 
 func (c complaint) Error() string { return string(c) }
 
-// runNetstat is the netstat subcommand: FreeBSD's `netstat -s -p carp`. A dry run
-// prints and clears nothing.
-func runNetstat(ctx context.Context, env Env, dry bool, args []string) int {
-	o, err := parseNetstat(args)
-	o.clear = o.clear && !dry
+// runNetstat is the netstat subcommand: FreeBSD's `netstat -s -p carp`. --json and -v
+// may stand before it too. A dry run prints and clears nothing.
+func (m *model) runNetstat(ctx context.Context, env Env) int {
+	o, err := parseNetstat(m.Netstat.Args)
+	o.json, o.verbose, o.clear = o.json || m.JSON, o.verbose || m.Verbose, o.clear && !m.DryRun
 	_, mistyped := errors.AsType[complaint](err)
 	switch {
 	case err == nil:

@@ -127,7 +127,7 @@ func Run(ctx context.Context, env Env, args []string) int {
 	case "rc":
 		return m.runRC(ctx, env, m.RC.Args)
 	case "netstat":
-		return runNetstat(ctx, env, m.DryRun, m.Netstat.Args)
+		return m.runNetstat(ctx, env)
 	case clone.SuperviseCommand:
 		if m.DryRun { // it would not be one
 			return usage(env.Stderr, 1)
