@@ -25,6 +25,9 @@ func (m *model) run(ctx context.Context, env Env) error {
 		_, err := fmt.Fprintln(env.Stdout, clone.Driver)
 		return err
 	}
+	if m.Group != nil && !m.All && len(m.Words.Args) > 0 {
+		return m.demoteGroup(ctx, env)
+	}
 	look, err := m.appearance(env)
 	if err != nil {
 		return err
@@ -53,7 +56,7 @@ func (m *model) run(ctx context.Context, env Env) error {
 	}
 	switch {
 	case m.Group != nil && !m.All:
-		return m.members(ctx, env, cloner)
+		return m.members(ctx, env, cloner, look)
 	case m.lists():
 		return m.list(ctx, env, cloner, look)
 	case len(args) == 1 || known && len(args) == 2:
@@ -86,8 +89,6 @@ func (m *model) misused() bool {
 		return true
 	case m.Cloners:
 		return n > 0 || m.All || m.List || m.Down || m.Up || m.Keys || m.JSON || m.Group != nil
-	case m.Group != nil && !m.All:
-		return n > 0
 	}
 	return m.lists() && n > 1
 }
@@ -151,22 +152,6 @@ func (look appearance) has(s control.Status) bool {
 		return look.layout.HasEther() && s.LLAddr != ""
 	}
 	return true
-}
-
-// members prints who is in a group, nothing if nobody is.
-func (m *model) members(ctx context.Context, env Env, cloner *clone.Cloner) error {
-	all, err := cloner.Status(ctx, m.Keys)
-	var found []control.Status
-	for _, s := range all {
-		if slices.Contains(show.Groups(s), *m.Group) && m.chosen(s) {
-			found = append(found, s)
-		}
-	}
-	if m.JSON {
-		return errors.Join(show.JSON(env.Stdout, found), err)
-	}
-	show.Members(env.Stdout, found)
-	return err
 }
 
 // show shows what a name stands for: a carp interface, those on a parent, those

@@ -14,7 +14,7 @@ const usageText = `usage: ifconfig-carp [-f type:format] [-dkLmnuv] [--json] [--
        ifconfig-carp [-a] [-d | -u] [-f type:format] [-g group] [-G group] [-kLmnv]
                      [--json] [--layout name] [address_family]
        ifconfig-carp -l [-d | -u] [address_family]
-       ifconfig-carp -g group
+       ifconfig-carp -g group [[-]carpdemote [number]]
        ifconfig-carp -C
        ifconfig-carp [-N] sysctl [-adeiNnq] [-f file] name[=value] ...
        ifconfig-carp [-N] rc start | stop | restart | status [options] [interface ...]

@@ -24,6 +24,9 @@ type Entry struct {
 	Owner string `json:"owner"`
 	// Since is when it was made.
 	Since time.Time `json:"since"`
+	// Group is the interface group that it is for, empty for every carpN. No
+	// supervisor makes such an entry.
+	Group string `json:"-"`
 	// Expires is when it ceases to count by itself, zero for never.
 	Expires time.Time `json:"expires,omitzero"`
 }
@@ -35,13 +38,18 @@ type Ledger []Entry
 // 240 long before.
 const maxDemotion = math.MaxInt32
 
-// Sum is net.inet.carp.demotion.
+// Sum is what the entries add up to; that of the host's is net.inet.carp.demotion.
 func (l Ledger) Sum() int {
 	var sum int64
 	for _, e := range l {
 		sum = bounded(sum + bounded(int64(e.Value)))
 	}
 	return int(sum)
+}
+
+// For are the entries that count for an interface in these groups.
+func (l Ledger) For(groups []string) Ledger {
+	return slices.DeleteFunc(slices.Clone(l), func(e Entry) bool { return e.Group != "" && !slices.Contains(groups, e.Group) })
 }
 
 func bounded(n int64) int64 { return min(max(n, -maxDemotion), maxDemotion) }

@@ -114,6 +114,9 @@ func (i *Interface) install(next state.Record) error {
 		}
 	}
 	i.showLink()
+	if !slices.Equal(prev.Groups, next.Groups) {
+		i.loadDemotion()
+	}
 	if next.Up {
 		i.step(carp.Event{Kind: carp.EventUp})
 	}

@@ -355,6 +355,7 @@ func (i *Interface) loadDemotion() {
 	if err != nil {
 		i.limited("demotion", "demotion ledger", "err", err)
 	}
+	ledger = ledger.For(i.record.Groups)
 	i.ledger = ledger
 	if demotion := ledger.Sum(); demotion != i.demotion {
 		i.demotion = demotion

@@ -22,13 +22,21 @@ func encode(v Values) []byte {
 	for _, k := range stored() {
 		if n := k.get(&v); n != k.Default {
 			fmt.Fprintf(&b, "%s=%d", k.Name, n)
-			if k.Adds && !v.DemotionSince.IsZero() {
-				b.WriteString(" # " + sinceComment + v.DemotionSince.UTC().Format(time.RFC3339))
+			if k.Adds {
+				b.WriteString(sinceWhen(v.DemotionSince))
 			}
 			b.WriteByte('\n')
 		}
 	}
-	return []byte(b.String())
+	return []byte(b.String() + encodeGroups(v))
+}
+
+// sinceWhen is the comment behind a demotion; nothing for the zero time.
+func sinceWhen(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return " # " + sinceComment + at.UTC().Format(time.RFC3339)
 }
 
 // parse reads what encode writes, and what a person may have made of it:
@@ -45,10 +53,15 @@ func parse(data []byte) (Values, []complaint) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		if a := splitOperand(line); a.name == demotionKnob {
+		a := splitOperand(line)
+		if a.name == demotionKnob {
 			v.DemotionSince = since(comment)
 		}
-		if err := v.assign(line); err != nil {
+		ofGroup, err := v.assignGroup(a, comment)
+		if !ofGroup {
+			err = v.assign(line)
+		}
+		if err != nil {
 			text, _, _ := strings.Cut(err.Error(), "\n")
 			bad = append(bad, complaint{number, printable(text)})
 		}

@@ -29,7 +29,7 @@ func (r *reading) count(d Folder) error {
 		}
 	}
 	ledger, ledgerErr := r.values.ledger(d)
-	r.sum = ledger.Sum()
+	r.sum = ledger.For(nil).Sum()
 	return errors.Join(err, ledgerErr)
 }
 

@@ -33,6 +33,9 @@ type Values struct {
 	ARPBalance bool
 	// DSCP marks the advertisements' IP header.
 	DSCP int
+
+	// Groups are the demotions of interface groups, none of which is 0.
+	Groups map[string]GroupDemoted
 }
 
 // Defaults are FreeBSD's.
@@ -106,10 +109,10 @@ func Update(ctx context.Context, d Folder, change func(*Values) error) error {
 // administrator owns the ledger's entry that is a knob.
 const administrator = "administrator"
 
-// Demotion is the host's demotion, reason by reason: the supervisors' entries
-// and, last, the administrator's own, if it is not 0. Its Sum is what
-// net.inet.carp.demotion shows. With an error come the entries that could be
-// read.
+// Demotion is the host's demotion, reason by reason: the supervisors' entries, those
+// of interface groups, and, last, the administrator's own, if it is not 0. What is For
+// no group in particular adds up to what net.inet.carp.demotion shows. With an error
+// come the entries that could be read.
 func Demotion(d Folder) (state.Ledger, error) {
 	v, err := Load(d)
 	ledger, ledgerErr := v.ledger(d)
@@ -118,6 +121,7 @@ func Demotion(d Folder) (state.Ledger, error) {
 
 func (v Values) ledger(d Folder) (state.Ledger, error) {
 	ledger, err := d.Demotion()
+	ledger = append(ledger, v.groupEntries()...)
 	if v.Demotion != 0 {
 		ledger = append(ledger, state.Entry{Name: "sysctl", Value: v.Demotion, Owner: administrator, Since: v.DemotionSince})
 	}

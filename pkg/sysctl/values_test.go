@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestUpdateRefuses(t *testing.T) {
 	if err := Update(t.Context(), d, func(v *Values) error { v.Preempt = true; return stop }); err != stop {
 		t.Error(err)
 	}
-	if v, err := Load(d); err != nil || v != Defaults() {
+	if v, err := Load(d); err != nil || !reflect.DeepEqual(v, Defaults()) {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
@@ -148,6 +149,7 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("net.inet.carp.preempt=1\nnet.inet.carp.dscp = 0x10 # tagged\n\n"))
 	f.Add([]byte("net.inet.carp.demotion=-1000000\r\nnet.inet.carp.log=\"2\"\nnet.inet.carp.allow:0"))
 	f.Add([]byte("net.inet.carp.demotion=7 # since 2026-01-02T03:04:05+01:00\nnet.inet.carp.demotion=0#since 9999-12-31T23:59:59-01:00"))
+	f.Add([]byte("group.carp.carpdemote=50 # since 2026-01-02T03:04:05Z\ngroup.web.carpdemote=0\ngroup..carpdemote=1"))
 	f.Add([]byte("net.inet.carp=1\n=\n:'\nnet.inet.carp.log='"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, _ := parse(data)
@@ -157,7 +159,7 @@ func FuzzFile(f *testing.F) {
 			}
 		}
 		again, bad := parse(encode(v))
-		if again != v || len(bad) != 0 {
+		if !reflect.DeepEqual(again, v) || len(bad) != 0 {
 			t.Errorf("%+v became %+v, %v", v, again, bad)
 		}
 	})
@@ -169,7 +171,7 @@ func TestLoadWithoutAFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := Load(d); err != nil || v != Defaults() {
+	if v, err := Load(d); err != nil || !reflect.DeepEqual(v, Defaults()) {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
