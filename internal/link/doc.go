@@ -6,8 +6,9 @@
 //
 // The procedures (what is done, in which order, what is undone) are written
 // once, over the narrow seams of host.go. [Kernel] runs them over netlink and
-// /proc/sys, [Imaginary] over memory, so the two cannot drift apart; the Imaginary logs
-// each change as the ip or sysctl line that would do the same.
+// /proc/sys, [Imaginary] over memory, so the two cannot drift apart; the latter
+// tells each change as the ip or sysctl line that would do the same. Tests have
+// one to themselves; a dry run has one that is as this host is ([Kernel.Imagine]).
 //
 // Invariants:
 //

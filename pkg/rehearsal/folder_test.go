@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"net/netip"
@@ -11,10 +12,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 )
+
+// TestMain makes fewer checks than rapid would by itself: each writes, and syncs, some
+// dozens of files.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	set := false
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == "rapid.checks" })
+	if !set {
+		if err := flag.Set("rapid.checks", "30"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // pair is a state folder and its image, to which the same is done.
 type pair struct {
