@@ -82,7 +82,7 @@ func Rules() []Rule {
 		{codeKeyDiffers, Error, "one vhid with different passwords"},
 		{codeKeyTail, Warning, "passwords that differ behind byte 19 only, which is no difference on the wire"},
 		{codeAddresses, Error, "one vhid with different lists of addresses"},
-		{codeOutside, Error, "an address that is in no subnet of the parent"},
+		{codeOutside, Error, "an address that is in no subnet of the parent; a warning where the parent is named"},
 		{codeMask, Warning, "an address whose mask is not that of the parent's subnet"},
 		{codeOwn, Error, "a virtual address that is also a host's own"},
 		{codeOwnTwice, Error, "two hosts of a group with one own address on the segment"},

@@ -38,6 +38,9 @@ func (c *iface) subnets() (all []Finding) {
 		case in < 0:
 			f := c.about(codeOutside, a.place, "%v is in no subnet of %s", addr, nets[0].on)
 			f.Related = append(f.Related, Related{nets[0].pos, c.host.Name, fmt.Sprintf("%s has %v", nets[0].on, nets[0].prefix)})
+			if c.parent.value != "" { // that is done, with a warning
+				f.Severity = Warning
+			}
 			all = append(all, f.remedy("correct the address, or name the parent with carpdev if it is another"))
 		case a.value.Bits() != addr.BitLen() && a.value.Bits() != nets[in].prefix.Bits():
 			f := c.about(codeMask, a.place, "%v has a mask of /%d, and %s has /%d", addr, a.value.Bits(), nets[in].on, nets[in].prefix.Bits())

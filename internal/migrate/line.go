@@ -11,16 +11,12 @@ import (
 )
 
 // meaningless are words of the two systems' ifconfig(8) that have no meaning for a
-// carp interface here unless they are in our tables, with the number of values they take.
+// carp interface here, with the number of values they take.
 var meaningless = map[string]int{
-	"balancing": 1, "carpnodes": 1, "lladdr": 1, "mtu": 1, "metric": 1, "priority": 1, "llprio": 1,
-	"rdomain": 1, "rtlabel": 1, "media": 1, "mediaopt": 1, "-mediaopt": 1, "mode": 1, "instance": 1,
-	"pltime": 1, "vltime": 1, "timeslot": 1, "link": 1, "linkstr": 1,
-	"-priority": 0, "-rdomain": 0, "-rtlabel": 0, "-mode": 0, "-inet": 0, "-inet6": 0,
-	"debug": 0, "-debug": 0, "link0": 0, "link1": 0, "link2": 0, "-link0": 0, "-link1": 0, "-link2": 0,
-	"arp": 0, "-arp": 0, "eui64": 0, "anycast": 0, "-anycast": 0, "tentative": 0, "-tentative": 0,
-	"autoconf": 0, "temporary": 0, "-temporary": 0, "mpls": 0, "-mpls": 0, "staticarp": 0, "-staticarp": 0,
-	"monitor": 0, "-monitor": 0, "-deprecated": 0, "-soii": 0, "soii": 0,
+	"balancing": 1, "carpnodes": 1, "lladdr": 1, "priority": 1, "llprio": 1, "rdomain": 1, "rtlabel": 1,
+	"media": 1, "mediaopt": 1, "-mediaopt": 1, "mode": 1, "instance": 1, "timeslot": 1, "link": 1, "linkstr": 1,
+	"-priority": 0, "-rdomain": 0, "-rtlabel": 0, "-mode": 0, "-inet": 0, "-inet6": 0, "tentative": 0, "-tentative": 0,
+	"temporary": 0, "-temporary": 0, "mpls": 0, "-mpls": 0, "staticarp": 0, "-staticarp": 0, "monitor": 0, "soii": 0, "-soii": 0,
 }
 
 // lost are lines that are not ifconfig(8)'s, by their first word.

@@ -187,3 +187,12 @@ func TestConvertRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A word that gets a meaning is no longer left out.
+func TestMeaninglessWordsAreNoneOfOurs(t *testing.T) {
+	for word := range meaningless {
+		if w, ok := wordOf(word); ok {
+			t.Errorf("%s means %s", word, w.Help)
+		}
+	}
+}
