@@ -18,7 +18,7 @@ const module = "github.com/ifconfig-carp/ifconfig-carp"
 // protocol, and never up.
 var arrows = map[string][]string{
 	"cmd/ifconfig-carp": {"internal/cli"},
-	"internal/cli": {"internal/bsderr", "internal/control", "internal/lint", "internal/migrate", "internal/rcconf",
+	"internal/cli": {"internal/bsderr", "internal/completion", "internal/control", "internal/lint", "internal/migrate", "internal/rcconf",
 		"internal/show", "internal/words", "pkg/clone", "pkg/sysctl"},
 	"pkg/clone": {"internal/bsderr", "internal/control", "internal/link", "internal/state", "internal/wire",
 		"pkg/carp", "pkg/carpif", "pkg/rehearsal", "pkg/sysctl"},
@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"pkg/carp":         {},
 
 	"pkg/carp/carptest":        {"pkg/carp"},
+	"internal/completion":      {},
 	"internal/netlab":          {},
 	"internal/netlab/backing":  {},
 	"internal/netlab/boot":     {},

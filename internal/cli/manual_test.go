@@ -94,7 +94,7 @@ func TestManualIsComplete(t *testing.T) {
 	}
 }
 
-// flags are the program's options: by their letter if they have one.
+// flags are the program's options.
 func flags(t *testing.T) (names []string) {
 	t.Helper()
 	parser, err := kong.New(&model{}, kong.NoDefaultHelp())
@@ -102,12 +102,7 @@ func flags(t *testing.T) (names []string) {
 		t.Fatal(err)
 	}
 	for _, f := range parser.Model.Flags {
-		if f.Short != 0 {
-			names = append(names, "-"+string(f.Short))
-		}
-		if f.Short == 0 || slices.Contains([]string{"help", "netns", "dry-run"}, f.Name) {
-			names = append(names, "--"+f.Name)
-		}
+		names = append(names, optionNames(f)...)
 	}
 	return names
 }

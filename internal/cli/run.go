@@ -34,32 +34,33 @@ type Env struct {
 // model is what kong parses: our own options and subcommands. Everything from
 // the first operand on is BSD words and handed on untouched.
 type model struct {
-	All       bool     `short:"a"`
-	Aliases   bool     `short:"A"` // OpenBSD's -a
-	List      bool     `short:"l"`
-	Cloners   bool     `short:"C"`
-	Down      bool     `short:"d"`
-	Up        bool     `short:"u"`
-	Group     *string  `short:"g" placeholder:"GROUP"`
-	Exclude   *string  `short:"G" placeholder:"GROUP"`
-	Keys      bool     `short:"k"`
-	Lifetimes bool     `short:"L"`
-	Media     bool     `short:"m"`
-	NoLoad    bool     `short:"n"`
-	Verbose   bool     `short:"v"`
-	Format    []string `short:"f" sep:"none" placeholder:"TYPE:FORMAT[,...]"`
-	Layout    *string  `placeholder:"LAYOUT"`
-	JSON      bool     `name:"json"`
-	DryRun    bool     `short:"N"`
-	Netns     *string  `short:"j" placeholder:"NETNS"`
-	Help      bool     `short:"h"`
-	Version   bool
+	All       bool     `short:"a" help:"all carp interfaces"`
+	Aliases   bool     `short:"A" help:"all carp interfaces (OpenBSD)"`
+	List      bool     `short:"l" help:"names only"`
+	Cloners   bool     `short:"C" help:"what can be created"`
+	Down      bool     `short:"d" help:"only those that are down"`
+	Up        bool     `short:"u" help:"only those that are up"`
+	Group     *string  `short:"g" placeholder:"GROUP" help:"those in an interface group"`
+	Exclude   *string  `short:"G" placeholder:"GROUP" help:"leave out a group"`
+	Keys      bool     `short:"k" help:"show passwords"`
+	Lifetimes bool     `short:"L" help:"lifetimes of IPv6 addresses"`
+	Media     bool     `short:"m" help:"accepted"`
+	NoLoad    bool     `short:"n" help:"accepted"`
+	Verbose   bool     `short:"v" help:"why, and whom it hears"`
+	Format    []string `short:"f" sep:"none" placeholder:"TYPE:FORMAT[,...]" help:"how addresses are written"`
+	Layout    *string  `placeholder:"LAYOUT" help:"the system whose layout it is"`
+	JSON      bool     `name:"json" help:"everything, as JSON"`
+	DryRun    bool     `short:"N" help:"print what would be done"`
+	Netns     *string  `short:"j" placeholder:"NETNS" help:"inside a network namespace"`
+	Help      bool     `short:"h" help:"summary"`
+	Version   bool     `help:"version"`
 
-	Words     wordsCommand     `cmd:"" default:"withargs" passthrough:"partial"`
-	Sysctl    sysctlCommand    `cmd:"" passthrough:""`
-	RC        rcCommand        `cmd:"" name:"rc" passthrough:""`
-	Netstat   netstatCommand   `cmd:"" passthrough:""`
-	Supervise superviseCommand `cmd:""`
+	Words      wordsCommand      `cmd:"" default:"withargs" passthrough:"partial"`
+	Sysctl     sysctlCommand     `cmd:"" passthrough:""`
+	RC         rcCommand         `cmd:"" name:"rc" passthrough:""`
+	Netstat    netstatCommand    `cmd:"" passthrough:""`
+	Completion completionCommand `cmd:"" passthrough:""`
+	Supervise  superviseCommand  `cmd:""`
 }
 
 type wordsCommand struct {
@@ -128,6 +129,8 @@ func Run(ctx context.Context, env Env, args []string) int {
 		return m.runRC(ctx, env, m.RC.Args)
 	case "netstat":
 		return m.runNetstat(ctx, env)
+	case "completion":
+		return status(env, runCompletion(env.Stdout, parser, m.Completion.Args))
 	case clone.SuperviseCommand:
 		if m.DryRun { // it would not be one
 			return usage(env.Stderr, 1)

@@ -21,6 +21,7 @@ const usageText = `usage: ifconfig-carp [-f type:format] [-dkLmnuv] [--json] [--
        ifconfig-carp rc lint [--json] [file ...]
        ifconfig-carp rc import file ...
        ifconfig-carp netstat -s [-s] [-vz] [--json]
+       ifconfig-carp completion bash | fish | zsh
        ifconfig-carp -j netns ...
 
 parameters, applied together or not at all; inet and inet6 go first, the rest in

@@ -67,7 +67,7 @@ func (p *parser) group(name string, leave bool) error {
 
 // reserved are names that mean something else: behind the program's name, in
 // the state folder, or under /proc/sys.
-var reserved = []string{cloner, "sysctl", "netstat", "rc", "supervise", "words", "parents", "all", "default"}
+var reserved = []string{cloner, "completion", "sysctl", "netstat", "rc", "supervise", "words", "parents", "all", "default"}
 
 func rename(p *parser, value string) error {
 	refuse := func(why string) error {

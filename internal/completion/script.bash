@@ -1,0 +1,190 @@
+# bash completion for @PROGRAM@, as `@PROGRAM@ completion bash` prints it.
+
+# _ifconfig_carp_want KIND [CANDIDATE...]: what the next word is the value of takes.
+_ifconfig_carp_want() {
+	want=$1
+	list=("${@:2}")
+}
+
+# _ifconfig_carp_link COMMAND: the program was called by a name that means one.
+_ifconfig_carp_link() {
+	words=("${words[0]}" "$1" "${words[@]:1}")
+}
+
+_ifconfig_carp_option_takes() {
+	case $1 in
+@OPTIONTAKES@
+	esac
+}
+
+_ifconfig_carp_word_takes() {
+	case $1 in
+@WORDTAKES@
+	esac
+}
+
+# _ifconfig_carp_command COMMAND: its options, verbs and operands; with_value are the
+# options that take one, each with the kind of it.
+_ifconfig_carp_command() {
+	case $1 in
+@COMMANDCASES@
+	esac
+}
+
+# The interfaces there are, in the namespace that was asked for.
+_ifconfig_carp_names() {
+	@PROGRAM@ ${netns:+-j "$netns"} -l 2>/dev/null
+}
+
+# _ifconfig_carp_value: the candidates for a value of the kind wanted.
+_ifconfig_carp_value() {
+	local name rest
+	case $want in
+	list) offer+=("${list[@]}") ;;
+	interfaces) read -r -a offer < <(_ifconfig_carp_names) ;;
+	devices)
+		while IFS=: read -r name rest; do
+			[[ -n $rest && ${name// /} != lo ]] && offer+=("${name// /}")
+		done </proc/net/dev
+		;;
+	namespaces) for name in /run/netns/*; do [[ -e $name ]] && offer+=("${name##*/}"); done ;;
+	files) files=yes ;;
+	esac
+}
+
+# _ifconfig_carp_options WORD: what an argument before the first operand does to what
+# may follow.
+_ifconfig_carp_options() {
+	local n
+	case $1 in
+	--) ended=yes ;;
+	--*=*) [[ $1 == --netns=* ]] && netns=${1#*=} ;;
+	--*) _ifconfig_carp_option_takes "$1" ;;
+	*)
+		for ((n = 1; n < ${#1}; n++)); do
+			case -${1:n:1} in @LISTING@) lists=yes ;; esac
+			_ifconfig_carp_option_takes "-${1:n:1}"
+			if [[ -n $want ]]; then # what stands behind the letter is its value
+				[[ -n ${1:n+1} && ${1:n:1} == j ]] && netns=${1:n+1}
+				[[ -n ${1:n+1} ]] && want=
+				break
+			fi
+		done
+		;;
+	esac
+	case $1 in @LISTING@) lists=yes ;; esac
+}
+
+# _ifconfig_carp_behind NAME: what may stand behind an interface's name and the words
+# in behind.
+_ifconfig_carp_behind() {
+	local word last='' there=''
+	local -a anywhere=(@ANYWHERE@) new=(@NEW@) sole=(@SOLE@) leading=(@LEADING@)
+	for word in "${behind[@]}"; do
+		case $word in @SOLENAMES@) return ;; esac
+	done
+	((${#behind[@]})) && last=${behind[-1]}
+	case $last in
+	@NEWNAMES@) ((${#behind[@]} == 1)) && offer+=("${leading[@]}") ;;
+	@DELETING@) # an address with its length
+		while read -r _ word _; do offer+=("$word"); done < <(@PROGRAM@ ${netns:+-j "$netns"} \
+			-f inet:cidr,inet6:cidr "$1" 2>/dev/null | grep '^	inet')
+		;;
+	esac
+	if ((${#behind[@]} == 0)); then
+		for word in $(_ifconfig_carp_names); do [[ $word == "$1" ]] && there=yes; done
+		case $there$1 in
+		yes*) offer+=("${sole[@]}" "${leading[@]}" @SHOWN@) ;;
+		@CLONER@ | @CLONER@[0-9]*) offer+=("${new[@]}") && return ;;
+		*) offer+=("${leading[@]}" @SHOWN@) ;;
+		esac
+	fi
+	case ${behind[0]-} in @NEWNAMES@) offer+=(@CREATING@) ;; esac
+	offer+=("${anywhere[@]}")
+}
+
+# _ifconfig_carp_within COMMAND: what may stand behind a subcommand and the arguments in
+# behind.
+_ifconfig_carp_within() {
+	local -a options=() verbs=() operands=() with_value=() file_verbs=()
+	local word option verb=''
+	_ifconfig_carp_command "$1"
+	for word in "${behind[@]}"; do
+		if [[ -n $want ]]; then want= && continue; fi
+		case $word in
+		-*) for option in "${with_value[@]}"; do [[ ${option%%=*} == "$word" ]] && want=${option#*=}; done ;;
+		*) verb=${verb:-$word} ;;
+		esac
+	done
+	if [[ -z $want ]]; then
+		if [[ $current == -* ]]; then offer+=("${options[@]}") && return; fi
+		if [[ -z $verb && ${#verbs[@]} -gt 0 ]]; then offer+=("${verbs[@]}") && return; fi
+		_ifconfig_carp_want "${operands[@]}"
+		for word in "${file_verbs[@]}"; do [[ $word == "$verb" ]] && want=files; done
+	fi
+	_ifconfig_carp_value
+}
+
+_ifconfig_carp() {
+	local -a words=() list=() offer=() behind=()
+	local rest=$COMP_LINE want='' netns='' lists='' ended='' operand='' files='' n word current prefix
+	COMPREPLY=()
+	# readline cuts words at colons and equal signs; here they are whole again.
+	for ((n = 0; n <= COMP_CWORD; n++)); do
+		word=${COMP_WORDS[n]}
+		if ((n == 0)) || [[ $rest == [[:space:]]* ]]; then words+=("$word"); else words[-1]+=$word; fi
+		rest=${rest#"${rest%%[![:space:]]*}"}
+		rest=${rest#"$word"}
+	done
+	case ${words[0]##*/} in
+@LINKS@
+	esac
+	current=${words[-1]}
+	for word in "${words[@]:1:${#words[@]}-2}"; do
+		if [[ -n $operand ]]; then
+			behind+=("$word")
+		elif [[ -n $want ]]; then
+			[[ $want == namespaces ]] && netns=$word
+			want=
+		elif [[ -z $ended && $word == -?* ]]; then
+			_ifconfig_carp_options "$word"
+		else
+			operand=$word
+		fi
+	done
+	if [[ -n $want ]]; then
+		_ifconfig_carp_value
+	elif [[ -z $operand && -z $ended && $current == -* ]]; then
+		offer=(@OPTIONS@)
+	elif [[ -z $operand && -n $lists ]]; then
+		offer=(@FAMILIES@)
+	elif [[ -z $operand ]]; then
+		want=interfaces && _ifconfig_carp_value
+		offer+=(@CLONER@ @COMMANDS@)
+	elif [[ -z $lists ]]; then
+		case $operand in
+		@COMMANDNAMES@) _ifconfig_carp_within "$operand" ;;
+		*)
+			# The words that are no value of the one before.
+			local -a typed=("${behind[@]}")
+			behind=()
+			for word in "${typed[@]}"; do
+				if [[ -n $want ]]; then behind[-1]+=" $word" && want= && continue; fi
+				behind+=("$word")
+				_ifconfig_carp_word_takes "$word"
+			done
+			if [[ -n $want ]]; then _ifconfig_carp_value; else _ifconfig_carp_behind "$operand"; fi
+			;;
+		esac
+	fi
+	prefix=${current%"${current##*[:=]}"}
+	for word in "${offer[@]}"; do
+		[[ $word == "$current"* ]] && COMPREPLY+=("${word#"$prefix"}")
+	done
+	if [[ -n $files ]]; then
+		compopt -o filenames 2>/dev/null
+		while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")
+	fi
+}
+
+complete -F _ifconfig_carp @ALL@
