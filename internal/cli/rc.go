@@ -53,8 +53,8 @@ type rcOptions struct {
 	files []string
 	// mapped are physical interfaces: the files' name, mangled, to ours.
 	mapped map[string]string
-	// wait is how long start waits for parents.
-	wait time.Duration
+	// wait is how long start waits for parents; nil if that is not said.
+	wait *time.Duration
 	// dryRun only tells what would be done.
 	dryRun bool
 	// quiet leaves out the interfaces behind the line that names them.
@@ -71,7 +71,7 @@ var rcFlags = map[string]bool{"-f": true, "--map": true, "--wait": true, "-N": f
 
 // parseRC reads the options; they and the names of interfaces may be mixed.
 func parseRC(args []string) (rcOptions, error) {
-	o := rcOptions{mapped: map[string]string{}, wait: rcWait}
+	o := rcOptions{mapped: map[string]string{}}
 	for n := 0; n < len(args); n++ {
 		option, value, hasValue := strings.Cut(args[n], "=")
 		if !strings.HasPrefix(option, "--") { // -fFILE, -f FILE
@@ -100,7 +100,7 @@ func parseRC(args []string) (rcOptions, error) {
 			if err != nil {
 				return o, bsderr.New("--wait "+value+": bad value", "write a number of seconds, 0 for not at all")
 			}
-			o.wait = time.Duration(seconds) * time.Second
+			o.wait = new(time.Duration(seconds) * time.Second)
 		case option == "-q":
 			o.quiet = true
 		case option == "-N", option == "--dry-run":
@@ -133,7 +133,7 @@ func rcVerb(do func(*rcRun, context.Context) error) func(*model, context.Context
 		var said bytes.Buffer
 		real := env.Stdout
 		if options.dryRun {
-			env.Stdout, options.wait = &said, 0
+			env.Stdout, options.wait = &said, new(time.Duration(0))
 		}
 		r, err := m.openRC(env, options)
 		if err != nil {

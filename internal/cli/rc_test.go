@@ -12,17 +12,18 @@ import (
 )
 
 func TestParseRC(t *testing.T) {
+	seconds := func(n int) *time.Duration { return new(time.Duration(n) * time.Second) }
 	for _, tt := range []struct {
 		in   []string
 		want rcOptions
 	}{
-		{nil, rcOptions{wait: rcWait}},
+		{nil, rcOptions{}},
 		{[]string{"carp0", "-f", "a", "carp1", "-fb", "-q", "-f", "-c"},
-			rcOptions{files: []string{"a", "b", "-c"}, quiet: true, wait: rcWait, names: []string{"carp0", "carp1"}}},
+			rcOptions{files: []string{"a", "b", "-c"}, quiet: true, names: []string{"carp0", "carp1"}}},
 		{[]string{"--map", "fxp0=eth0", "--map=em0.5=eth1", "--wait", "0"},
-			rcOptions{mapped: map[string]string{"fxp0": "eth0", "em0_5": "eth1"}}},
-		{[]string{"--wait=90", "-N", "--", "-f"}, rcOptions{wait: 90 * time.Second, dryRun: true, names: []string{"-f"}}},
-		{[]string{"--dry-run", "a=b"}, rcOptions{wait: rcWait, dryRun: true, names: []string{"a=b"}}},
+			rcOptions{mapped: map[string]string{"fxp0": "eth0", "em0_5": "eth1"}, wait: seconds(0)}},
+		{[]string{"--wait=90", "-N", "--", "-f"}, rcOptions{wait: seconds(90), dryRun: true, names: []string{"-f"}}},
+		{[]string{"--dry-run", "a=b"}, rcOptions{dryRun: true, names: []string{"a=b"}}},
 	} {
 		if tt.want.mapped == nil {
 			tt.want.mapped = map[string]string{}
@@ -81,7 +82,7 @@ func TestReady(t *testing.T) {
 		{control.Change{}, true},
 		{control.Change{Addresses: adding("192.168.1.50/32")}, true},
 		{control.Change{Addresses: adding("192.168.2.50/16")}, false},
-		{control.Change{Addresses: adding("fe80::50/64")}, false}, // every interface has that subnet
+		{control.Change{Addresses: adding("fe80::50/64")}, true}, // every interface has that subnet
 		{control.Change{Addresses: adding("192.168.2.50/24"), CarpDev: new("eth0")}, true},
 		{control.Change{Addresses: adding("192.168.1.50/24"), CarpDev: new("eth9")}, false},
 		{control.Change{Addresses: adding("192.168.1.50/24"), CarpDev: new("")}, true},

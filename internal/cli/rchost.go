@@ -120,7 +120,7 @@ func ready(c *control.Change, list []card) bool {
 	switch {
 	case c.CarpDev != nil && *c.CarpDev != "":
 		return slices.ContainsFunc(list, func(one card) bool { return one.name == *c.CarpDev })
-	case len(c.Addresses) == 0:
+	case len(c.Addresses) == 0, c.Addresses[0].Prefix.Addr().IsLinkLocalUnicast(): // which says nothing
 		return true
 	}
 	return len(covering([]netip.Addr{c.Addresses[0].Prefix.Addr()}, list)) > 0

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -26,6 +27,8 @@ type rcRun struct {
 	options rcOptions
 	plan    *rcconf.Plan
 	sources []rcSource
+	// wait is how long start waits for parents.
+	wait time.Duration
 }
 
 // errTold is the result of a run in which something went wrong that has been told.
@@ -53,7 +56,13 @@ func (m *model) openRC(env Env, options rcOptions) (*rcRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rcRun{m: m, env: env, look: look, cloner: cloner, options: options, plan: rcconf.NewPlan(config), sources: sources}, nil
+	r := &rcRun{m: m, env: env, look: look, cloner: cloner, options: options, plan: rcconf.NewPlan(config), sources: sources, wait: rcWait}
+	for _, said := range []*time.Duration{r.plan.Wait, options.wait} { // the command line has the last word
+		if said != nil {
+			r.wait = *said
+		}
+	}
+	return r, nil
 }
 
 // rcTask is an interface that something is done with.

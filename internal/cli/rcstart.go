@@ -33,7 +33,7 @@ func (r *rcRun) startAll(ctx context.Context, tasks []*rcTask, failed bool) erro
 	}
 	r.warnOfSecrets(r.sources)
 	var news <-chan struct{}
-	if r.options.wait > 0 {
+	if r.wait > 0 {
 		watching, stop := context.WithCancel(ctx)
 		defer stop()
 		news, _ = clone.News(watching) // without, the clock is enough
@@ -83,11 +83,11 @@ func (r *rcRun) await(ctx context.Context, late []*rcTask, news <-chan struct{})
 	if len(late) == 0 {
 		return
 	}
-	if r.options.wait > 0 {
+	if r.wait > 0 {
 		for _, t := range late {
-			r.tell([]string{fmt.Sprintf("%s: waiting %d s at most: %s", t.Title(), r.options.wait/time.Second, r.lacks(t))})
+			r.tell([]string{fmt.Sprintf("%s: waiting %d s at most: %s", t.Title(), r.wait/time.Second, r.lacks(t))})
 		}
-		up := time.After(r.options.wait)
+		up := time.After(r.wait)
 		tick := time.NewTicker(lookAgain)
 		defer tick.Stop()
 	waiting:

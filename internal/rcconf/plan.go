@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
 )
@@ -18,6 +19,8 @@ type Plan struct {
 	Hosts []Host
 	// Map is carp_map: the name in the files, mangled, to the one here.
 	Map map[string]string
+	// Wait is carp_wait, how long to wait for parents; nil if it is not set.
+	Wait *time.Duration
 	// Notes are warnings, the configuration's included.
 	Notes []*Problem
 }
@@ -95,6 +98,7 @@ func NewPlan(c *Config) *Plan {
 	p := &planner{config: c, taken: map[string]bool{}, plan: &Plan{Map: map[string]string{}}}
 	p.plan.Notes = c.Notes(isKnown)
 	p.readMap()
+	p.readWait()
 	p.cloned()
 	p.others()
 	return p.plan
@@ -114,6 +118,20 @@ func (p *planner) readMap() {
 			p.note(w.Pos, mapping+": not of the form fxp0=eth0")
 		}
 	}
+}
+
+// readWait reads carp_wait.
+func (p *planner) readWait() {
+	v, ok := p.config.Lookup(waiting)
+	if !ok || v.Text == "" {
+		return
+	}
+	n, err := strconv.ParseUint(v.Text, 10, 31)
+	if err != nil {
+		p.note(v.Pos, waiting+": not a number of seconds")
+		return
+	}
+	p.plan.Wait = new(time.Duration(n) * time.Second)
 }
 
 // fields cuts a list at its blanks.

@@ -44,6 +44,9 @@ func planned(t *testing.T, text string) string {
 		}
 		b.WriteString("\n")
 	}
+	if p.Wait != nil {
+		fmt.Fprintf(&b, "wait %v\n", *p.Wait)
+	}
 	for from, to := range p.Map {
 		fmt.Fprintf(&b, "map %s %s\n", from, to)
 	}
@@ -201,6 +204,9 @@ web.1 cloned
 	up
 	inet|10.0.0.1/24|alias
 `},
+		{"waiting", `carp_wait=90`, "wait 1m30s\n"},
+		{"waiting for nothing", `carp_wait=0`, "wait 0s\n"},
+		{"waiting so long", `carp_wait="1 min"`, "note rc.conf:1:11: carp_wait: not a number of seconds\n"},
 		{"not cloned", `ifconfig_carp0="vhid 1" ifconfig_carp0_alias0="inet 10.0.0.1/24"`, `
 carp0
 	vhid|1

@@ -22,6 +22,7 @@ const (
 	defaultLine      = "ifconfig_DEFAULT"
 	rangeMax         = "netif_ipexpand_max"
 	mapping          = "carp_map"
+	waiting          = "carp_wait"
 )
 
 // KnownVariables are the variables that are read; every other one is let be.
@@ -42,13 +43,14 @@ func KnownVariables() []Known {
 		{"ipv6_ifconfig_IF_aliasN", "obsolete: one more IPv6 address"},
 		{rangeMax, "how many addresses a range may be, 2048 unless set"},
 		{mapping, "ours: FREEBSD=LINUX names of physical interfaces"},
+		{waiting, "ours: for how many seconds start waits for parents"},
 	}
 }
 
 // isKnown tells whether a variable is one of KnownVariables.
 func isKnown(name string) bool {
 	switch name {
-	case clonedInterfaces, clonedSticky, defaultLine, rangeMax, mapping:
+	case clonedInterfaces, clonedSticky, defaultLine, rangeMax, mapping, waiting:
 		return true
 	}
 	return subject(name) != "" || strings.HasPrefix(name, createArgs)

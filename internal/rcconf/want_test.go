@@ -112,6 +112,15 @@ func TestWantNotes(t *testing.T) {
 	}
 }
 
+// told is what has been found, a line each.
+func told(found []Difference) string {
+	var lines []string
+	for _, d := range found {
+		lines = append(lines, fmt.Sprintf("%v: %s", d.Pos, d.Text))
+	}
+	return strings.Join(lines, "\n")
+}
+
 func TestCompare(t *testing.T) {
 	is := control.Status{MTU: 1500, Flags: bsdif.Link0, VHID: 1, AdvBase: 1, AdvSkew: 0, CarpDev: "eth0", Up: true, Key: new("testpass"), Backing: control.MACVLAN,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.0.0.2/32")}, Groups: []string{"a"}}
@@ -141,11 +150,7 @@ func TestCompare(t *testing.T) {
 			t.Fatal(tt.in, problems)
 		}
 		change, found := w.Compare(&is)
-		var got []string
-		for _, d := range found {
-			got = append(got, fmt.Sprintf("%v: %s", d.Pos, d.Text))
-		}
-		if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
+		if diff := cmp.Diff(tt.want, told(found)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", tt.in, diff)
 		}
 		if backing := strings.Contains(tt.want, "backing"); change.IsEmpty() != (len(found) == 0 || backing) {
@@ -171,11 +176,7 @@ func TestCompareInet6(t *testing.T) {
 			t.Fatal(tt.in, problems)
 		}
 		change, found := w.Compare(&is)
-		var got []string
-		for _, d := range found {
-			got = append(got, fmt.Sprintf("%v: %s", d.Pos, d.Text))
-		}
-		if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
+		if diff := cmp.Diff(tt.want, told(found)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", tt.in, diff)
 		}
 		for _, a := range change.Addresses {
