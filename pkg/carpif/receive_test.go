@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/frame"
@@ -41,11 +42,14 @@ func (p *peer) frame(base carp.AdvBase, skew carp.AdvSkew, mend ...func(*frame.P
 	return packet.Append(nil)
 }
 
+// say puts a frame on the wire and returns when all who hear it have, so that what is
+// asked next is asked afterwards.
 func (p *peer) say(b []byte) {
 	p.Helper()
 	if err := p.port.Send(b); err != nil {
 		p.Fatal(err)
 	}
+	synctest.Wait()
 }
 
 // Two members with different passwords are both MASTER, and each can say why.
