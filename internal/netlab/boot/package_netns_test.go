@@ -115,10 +115,25 @@ func TestPackagesAreAlike(t *testing.T) {
 	s.put(packages+"/"+fmt.Sprintf(managers[0].file, older), "/root/deb")
 	s.put(packages+"/"+fmt.Sprintf(managers[1].file, older), "/root/rpm")
 	s.on("mkdir /root/d /root/r && dpkg-deb -x /root/deb /root/d && cd /root/r && rpm2archive -n /root/rpm >/dev/null && tar -xf /root/rpm.tar")
+	// The completions of zsh are where each distribution has them.
+	s.on("mv /root/d/usr/share/zsh/vendor-completions /root/d/usr/share/zsh/site-functions")
 	const list = `cd /root/%s && find . \( -type f -o -type l \) -printf '%%p %%M %%u %%g %%l\n' | sort && find . -type f -exec sha256sum {} + | sort`
 	deb, rpm := s.on(fmt.Sprintf(list, "d")), s.on(fmt.Sprintf(list, "r"))
-	if deb != rpm || !strings.Contains(deb, "./usr/sbin/ifconfig-carp -rwxr-xr-x root root") {
+	if deb != rpm {
 		t.Errorf("the .deb has\n%s\nand the .rpm\n%s", deb, rpm)
+	}
+	for _, want := range []string{
+		"usr/sbin/ifconfig-carp -rwxr-xr-x root root",
+		"usr/sbin/sysctl-carp lrwxrwxrwx root root ifconfig-carp",
+		"usr/share/bash-completion/completions/ifconfig-carp -rw-r--r-- root root",
+		"usr/share/zsh/site-functions/_ifconfig-carp -rw-r--r-- root root",
+		"usr/share/fish/vendor_completions.d/ifconfig-carp.fish -rw-r--r-- root root",
+		"usr/share/man/man5/ifconfig-carp.rc.5.gz -rw-r--r-- root root",
+		"etc/ifconfig-carp/sysctl.conf -rw-r--r-- root root",
+	} {
+		if !strings.Contains(deb, "./"+want) {
+			t.Errorf("no %s in\n%s", want, deb)
+		}
 	}
 }
 
