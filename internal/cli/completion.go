@@ -36,11 +36,12 @@ func runCompletion(stdout io.Writer, parsed *kong.Kong, args []string) error {
 // completionSpec is all that can be typed, as the tables have it.
 func completionSpec(parsed *kong.Kong) completion.Spec {
 	s := completion.Spec{
-		Program:  program,
-		Cloner:   clone.Driver,
-		Families: show.Families(),
-		Links:    map[string]string{"sysctl-carp": "sysctl"},
-		Commands: subcommands(),
+		Program:    program,
+		Cloner:     clone.Driver,
+		Families:   show.Families(),
+		GroupWords: []string{strings.TrimPrefix(undemote, "-"), undemote},
+		Links:      map[string]string{"sysctl-carp": "sysctl"},
+		Commands:   subcommands(),
 	}
 	for _, f := range parsed.Model.Flags {
 		s.Options = append(s.Options, completionOption(f))
@@ -68,7 +69,8 @@ func optionNames(f *kong.Flag) (names []string) {
 }
 
 func completionOption(f *kong.Flag) completion.Option {
-	o := completion.Option{Names: optionNames(f), Help: f.Help, Lists: slices.Contains([]string{"all", "aliases", "list"}, f.Name)}
+	o := completion.Option{Names: optionNames(f), Help: f.Help, Groups: f.Name == "group",
+		Lists: slices.Contains([]string{"all", "aliases", "list"}, f.Name)}
 	if f.IsBool() {
 		return o
 	}

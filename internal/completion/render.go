@@ -44,7 +44,10 @@ func (s Spec) fill(script string, quote func(string) string, entry func(name, he
 		"@LINKS@", t.links(s.Links),
 		"@CLONER@", s.Cloner,
 		"@OPTIONS@", t.options(s.Options),
-		"@LISTING@", t.names(listing(s.Options)),
+		"@LISTING@", t.names(marked(s.Options, func(o Option) bool { return o.Lists })),
+		"@GROUPING@", t.names(marked(s.Options, func(o Option) bool { return o.Groups })),
+		"@GROUPWORDS@", t.plain(s.GroupWords),
+		"@GROUPNAMES@", t.names(s.GroupWords),
 		"@FAMILIES@", t.plain(s.Families),
 		"@SHOWN@", t.plain(s.onlyShown()),
 		"@COMMANDS@", t.commands(s.Commands),
@@ -253,9 +256,9 @@ func commandNames(commands []Command) (names []string) {
 	return names
 }
 
-func listing(options []Option) (names []string) {
+func marked(options []Option, is func(Option) bool) (names []string) {
 	for _, o := range options {
-		if o.Lists {
+		if is(o) {
 			names = append(names, o.Names...)
 		}
 	}

@@ -52,6 +52,13 @@ _ifconfig_carp_value() {
 	esac
 }
 
+# _ifconfig_carp_demotes WORD: it is one behind a group, though it may look like options.
+_ifconfig_carp_demotes() {
+	[[ -n $grouped && -z $lists ]] || return
+	case $1 in @GROUPNAMES@) return 0 ;; esac
+	return 1
+}
+
 # _ifconfig_carp_options WORD: what an argument before the first operand does to what
 # may follow.
 _ifconfig_carp_options() {
@@ -62,7 +69,7 @@ _ifconfig_carp_options() {
 	--*) _ifconfig_carp_option_takes "$1" ;;
 	*)
 		for ((n = 1; n < ${#1}; n++)); do
-			case -${1:n:1} in @LISTING@) lists=yes ;; esac
+			case -${1:n:1} in @LISTING@) lists=yes ;; @GROUPING@) grouped=yes ;; esac
 			_ifconfig_carp_option_takes "-${1:n:1}"
 			if [[ -n $want ]]; then # what stands behind the letter is its value
 				[[ -n ${1:n+1} && ${1:n:1} == j ]] && netns=${1:n+1}
@@ -72,7 +79,7 @@ _ifconfig_carp_options() {
 		done
 		;;
 	esac
-	case $1 in @LISTING@) lists=yes ;; esac
+	case $1 in @LISTING@) lists=yes ;; @GROUPING@) grouped=yes ;; esac
 }
 
 # _ifconfig_carp_behind NAME: what may stand behind an interface's name and the words
@@ -127,7 +134,7 @@ _ifconfig_carp_within() {
 
 _ifconfig_carp() {
 	local -a words=() list=() offer=() behind=()
-	local rest=$COMP_LINE want='' netns='' lists='' ended='' operand='' files='' n word current prefix
+	local rest=$COMP_LINE want='' netns='' lists='' grouped='' ended='' operand='' files='' n word current prefix
 	COMPREPLY=()
 	# readline cuts words at colons and equal signs; here they are whole again.
 	for ((n = 0; n <= COMP_CWORD; n++)); do
@@ -140,13 +147,14 @@ _ifconfig_carp() {
 @LINKS@
 	esac
 	current=${words[-1]}
+	# Until an operand, each word is an option, a value of one, or the operand.
 	for word in "${words[@]:1:${#words[@]}-2}"; do
 		if [[ -n $operand ]]; then
 			behind+=("$word")
 		elif [[ -n $want ]]; then
 			[[ $want == namespaces ]] && netns=$word
 			want=
-		elif [[ -z $ended && $word == -?* ]]; then
+		elif [[ -z $ended && $word == -?* ]] && ! _ifconfig_carp_demotes "$word"; then
 			_ifconfig_carp_options "$word"
 		else
 			operand=$word
@@ -156,12 +164,15 @@ _ifconfig_carp() {
 		_ifconfig_carp_value
 	elif [[ -z $operand && -z $ended && $current == -* ]]; then
 		offer=(@OPTIONS@)
+		[[ -n $grouped && -z $lists ]] && offer+=(@GROUPWORDS@)
 	elif [[ -z $operand && -n $lists ]]; then
 		offer=(@FAMILIES@)
+	elif [[ -z $operand && -n $grouped ]]; then
+		offer=(@GROUPWORDS@)
 	elif [[ -z $operand ]]; then
 		want=interfaces && _ifconfig_carp_value
 		offer+=(@CLONER@ @COMMANDS@)
-	elif [[ -z $lists ]]; then
+	elif [[ -z $lists && -z $grouped ]]; then
 		case $operand in
 		@COMMANDNAMES@) _ifconfig_carp_within "$operand" ;;
 		*)

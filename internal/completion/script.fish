@@ -61,6 +61,11 @@ function _ifconfig_carp_value
     end
 end
 
+# _ifconfig_carp_demotes WORD: it is one behind a group, though it may look like options.
+function _ifconfig_carp_demotes
+    test -n "$__ifconfig_carp_grouped" -a -z "$__ifconfig_carp_lists"; and contains -- $argv[1] @GROUPWORDS@
+end
+
 # _ifconfig_carp_options WORD: what an argument before the first operand does to what
 # may follow.
 function _ifconfig_carp_options
@@ -78,6 +83,8 @@ function _ifconfig_carp_options
                 switch "-$letters[$n]"
                     case @LISTING@
                         set -g __ifconfig_carp_lists yes
+                    case @GROUPING@
+                        set -g __ifconfig_carp_grouped yes
                 end
                 _ifconfig_carp_option_takes -$letters[$n]
                 if test -n "$__ifconfig_carp_kind" # what stands behind the letter is its value
@@ -93,6 +100,8 @@ function _ifconfig_carp_options
     switch "$argv[1]"
         case @LISTING@
             set -g __ifconfig_carp_lists yes
+        case @GROUPING@
+            set -g __ifconfig_carp_grouped yes
     end
 end
 
@@ -167,7 +176,7 @@ function _ifconfig_carp_within
 end
 
 function _ifconfig_carp
-    for variable in kind list netns lists ended options verbs operands with_value file_verbs
+    for variable in kind list netns lists grouped ended options verbs operands with_value file_verbs
         set -g __ifconfig_carp_$variable
     end
     set -l tokens (commandline -opc)
@@ -183,7 +192,7 @@ function _ifconfig_carp
         else if test -n "$__ifconfig_carp_kind"
             test $__ifconfig_carp_kind = namespaces; and set -g __ifconfig_carp_netns $word
             set -g __ifconfig_carp_kind
-        else if test -z "$__ifconfig_carp_ended"; and string match -q -- '-?*' $word
+        else if test -z "$__ifconfig_carp_ended"; and string match -q -- '-?*' $word; and not _ifconfig_carp_demotes $word
             _ifconfig_carp_options $word
         else
             set operand $word
@@ -193,12 +202,15 @@ function _ifconfig_carp
         _ifconfig_carp_value
     else if test -z "$operand$__ifconfig_carp_ended"; and string match -q -- '-*' (commandline -ct)
         _ifconfig_carp_offer @OPTIONS@
+        test -n "$__ifconfig_carp_grouped" -a -z "$__ifconfig_carp_lists"; and _ifconfig_carp_offer @GROUPWORDS@
     else if test -z "$operand" -a -n "$__ifconfig_carp_lists"
         _ifconfig_carp_offer @FAMILIES@
+    else if test -z "$operand" -a -n "$__ifconfig_carp_grouped"
+        _ifconfig_carp_offer @GROUPWORDS@
     else if test -z "$operand"
         _ifconfig_carp_names
         _ifconfig_carp_offer @CLONER@ @COMMANDS@
-    else if test -z "$__ifconfig_carp_lists"
+    else if test -z "$__ifconfig_carp_lists$__ifconfig_carp_grouped"
         switch "$operand"
             case @COMMANDNAMES@
                 _ifconfig_carp_within $operand $behind

@@ -53,6 +53,13 @@ _ifconfig_carp_value() {
 	esac
 }
 
+# _ifconfig_carp_demotes WORD: it is one behind a group, though it may look like options.
+_ifconfig_carp_demotes() {
+	[[ -n $grouped && -z $lists ]] || return
+	case $1 in @GROUPNAMES@) return 0 ;; esac
+	return 1
+}
+
 # _ifconfig_carp_options WORD: what an argument before the first operand does to what
 # may follow.
 _ifconfig_carp_options() {
@@ -63,7 +70,7 @@ _ifconfig_carp_options() {
 	--*) _ifconfig_carp_option_takes $1 ;;
 	*)
 		for ((n = 2; n <= ${#1}; n++)); do
-			case -${1[n]} in @LISTING@) lists=yes ;; esac
+			case -${1[n]} in @LISTING@) lists=yes ;; @GROUPING@) grouped=yes ;; esac
 			_ifconfig_carp_option_takes -${1[n]}
 			if [[ -n $want ]]; then # what stands behind the letter is its value
 				[[ -n ${1[n+1]} && ${1[n]} == j ]] && netns=${1[n+1,-1]}
@@ -73,7 +80,7 @@ _ifconfig_carp_options() {
 		done
 		;;
 	esac
-	case $1 in @LISTING@) lists=yes ;; esac
+	case $1 in @LISTING@) lists=yes ;; @GROUPING@) grouped=yes ;; esac
 }
 
 # _ifconfig_carp_behind NAME: what may stand behind an interface's name and the words
@@ -128,7 +135,7 @@ _ifconfig_carp_within() {
 
 _ifconfig_carp() {
 	local -a typed list offer behind tail
-	local want='' netns='' lists='' ended='' operand='' files='' word current=$PREFIX
+	local want='' netns='' lists='' grouped='' ended='' operand='' files='' word current=$PREFIX
 	typed=("${(@Q)words[2,CURRENT-1]}")
 	case ${words[1]:t} in
 @LINKS@
@@ -139,7 +146,7 @@ _ifconfig_carp() {
 		elif [[ -n $want ]]; then
 			[[ $want == namespaces ]] && netns=$word
 			want=
-		elif [[ -z $ended && $word == -?* ]]; then
+		elif [[ -z $ended && $word == -?* ]] && ! _ifconfig_carp_demotes $word; then
 			_ifconfig_carp_options $word
 		else
 			operand=$word
@@ -149,12 +156,15 @@ _ifconfig_carp() {
 		_ifconfig_carp_value
 	elif [[ -z $operand && -z $ended && $current == -* ]]; then
 		offer=(@OPTIONS@)
+		[[ -n $grouped && -z $lists ]] && offer+=(@GROUPWORDS@)
 	elif [[ -z $operand && -n $lists ]]; then
 		offer=(@FAMILIES@)
+	elif [[ -z $operand && -n $grouped ]]; then
+		offer=(@GROUPWORDS@)
 	elif [[ -z $operand ]]; then
 		want=interfaces && _ifconfig_carp_value
 		offer+=(@CLONER@ @COMMANDS@)
-	elif [[ -z $lists ]]; then
+	elif [[ -z $lists && -z $grouped ]]; then
 		case $operand in
 		@COMMANDNAMES@) behind=("${(@)tail}") && _ifconfig_carp_within $operand ;;
 		*)

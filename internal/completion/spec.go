@@ -9,6 +9,8 @@ type Spec struct {
 	// Families are the address families that may follow an interface or an
 	// option that lists all.
 	Families []string
+	// GroupWords are what may be done to a group.
+	GroupWords []string
 	// Cloner is the name of the driver, which stands for a new interface.
 	Cloner string
 	// Words are what may stand behind an interface's name.
@@ -27,7 +29,9 @@ type Option struct {
 	// Value is what it takes, nil for none.
 	Value *Value
 	// Lists marks the options that ask for all interfaces; a family may follow.
-	Lists bool
+	// Groups marks those that name a group; without one that Lists, only the
+	// GroupWords may follow.
+	Lists, Groups bool
 }
 
 // Word is one word with its synonyms.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 )
 
@@ -42,7 +43,19 @@ var stages = []struct {
 	{"words", Options{}, func(s *control.Status) {
 		s.Description, s.Groups, s.MTU = "upstairs", []string{"uplink", "carp", "web"}, 9000
 	}},
+	{"properties", Options{Lifetimes: true}, properly},
 	{"verbose", Options{Verbose: true, Now: now}, func(s *control.Status) { *s = busy() }},
+}
+
+// properly has what words can say of an interface and its IPv6 addresses.
+func properly(s *control.Status) {
+	several(s)
+	s.Metric, s.Flags = 3, bsdif.Debug|bsdif.NoARP|bsdif.Link0
+	week := bsdif.Lifetime(604800)
+	s.Inet6 = map[netip.Addr]bsdif.Inet6{
+		netip.MustParseAddr("2001:db8::10"): {Deprecated: true, AutoConf: true, Vltime: &week},
+		netip.MustParseAddr("fe80::1"):      {Anycast: true},
+	}
 }
 
 func several(s *control.Status) {

@@ -77,6 +77,7 @@ func TestFreeBSD9(t *testing.T) {
 		{"inet", Options{Family: Inet, Verbose: true}, several},
 		{"inet6", Options{Family: Inet6, Key: true}, several},
 		{"ether", Options{Family: Ether}, several},
+		{"properties", Options{Lifetimes: true}, properly},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := reference()
