@@ -38,6 +38,10 @@ var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []str
 // runRC is the rc subcommand: rc.d/netif for carp interfaces.
 func (m *model) runRC(ctx context.Context, env Env, args []string) int {
 	if len(args) > 0 {
+		if args[0] == "-h" || args[0] == "--help" {
+			_, _ = io.WriteString(env.Stdout, rcUsage)
+			return 0
+		}
 		if verb, ok := rcVerbs[args[0]]; ok {
 			return verb(m, ctx, env, args[1:])
 		}
