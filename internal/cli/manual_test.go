@@ -3,6 +3,7 @@ package cli
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -217,4 +218,23 @@ func marked(text string) (named, items []string) {
 		}
 	}
 	return named, items
+}
+
+// "No" is a macro of mdoc's too, which an error text that heads an item would lose.
+func TestManualKeepsNo(t *testing.T) {
+	pages, err := filepath.Glob("../../man/*.[1-9]")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range pages {
+		data, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			if strings.HasPrefix(line, ".It ") && strings.Contains(line, " No ") {
+				t.Errorf(`%s: write \&No in %s`, page, line)
+			}
+		}
+	}
 }

@@ -74,6 +74,8 @@ type rcTask struct {
 	name string
 	// created tells that this run has made it.
 	created bool
+	// told is what has been told to be different.
+	told []rcconf.Difference
 	// err is why it is not as the files say.
 	err error
 }
@@ -306,8 +308,11 @@ func (r *rcRun) adjust(ctx context.Context, t *rcTask) error {
 		return err
 	}
 	change, found := t.want.Compare(&s)
-	for _, d := range found {
-		r.note(&rcconf.Problem{Pos: d.Pos, Text: t.name + ": " + d.Text})
+	if !slices.Equal(found, t.told) { // once, however often it is tried
+		for _, d := range found {
+			r.note(&rcconf.Problem{Pos: d.Pos, Text: t.name + ": " + d.Text})
+		}
+		t.told = found
 	}
 	if t.Name != "" && t.name != t.Name {
 		change.Name = &t.Name

@@ -104,7 +104,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a=1\r\n", "rc.conf:1:4: carriage return"},
 		{"a=1\x00", "rc.conf:1:4: not a text file"},
 		{"v\xe9r=1", "rc.conf:1:1: not the name of a variable"},
-		{strings.Repeat("a=1\n", MaxFile/4) + "#", "rc.conf: 262145 bytes, an rc.conf has at most 262144"},
+		{strings.Repeat("a=1\n", MaxFile/4) + "#", "rc.conf: too large, an rc.conf has at most 262144 bytes"},
 		{"a=" + strings.Repeat("1", maxValue+1), "rc.conf:1:1: a: a value has at most 65536 bytes"},
 		{"a=1\n" + strings.Repeat("a=$a$a\n", 17), "rc.conf:18:1: a: a value has at most 65536 bytes"},
 		{"b=" + strings.Repeat("1", maxValue) + strings.Repeat(" a=$b", maxTotal/maxValue),

@@ -29,7 +29,7 @@ type reader struct {
 // read parses and evaluates the file.
 func (r *reader) read() {
 	if len(r.src) > MaxFile {
-		r.refuseFile(fmt.Sprintf("%d bytes, an rc.conf has at most %d", len(r.src), MaxFile), "is this the right file?")
+		r.refuseFile(fmt.Sprintf("too large, an rc.conf has at most %d bytes", MaxFile), "is this the right file?")
 		return
 	}
 	if n := bytes.IndexByte(r.src, 0); n >= 0 {
