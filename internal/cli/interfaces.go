@@ -29,7 +29,10 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 	}
 	parent := ""
 	may := env.UID == 0 || cloner.Rehearses()
-	onParentLine := words.IsParent(line.Name) && !line.Create && !cloner.Exists(line.Name)
+	onParentLine := words.IsParent(line.Name) && !line.Create && !line.Destroy && !cloner.Exists(line.Name)
+	if onParentLine && !onHost(line.Name) {
+		return missing(line.Name)
+	}
 	if onParentLine && line.Unnumbered != "" {
 		return bsderr.New(line.Unnumbered+" requires vhid",
 			line.Name+": not a carp interface; on a parent the vhid comes first: "+line.Name+" vhid 1 ...")
@@ -41,7 +44,7 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 		}
 	}
 	if !line.Create && !cloner.Exists(line.Name) {
-		if _, err := net.InterfaceByName(line.Name); err == nil && line.Destroy {
+		if line.Destroy && onHost(line.Name) {
 			return bsderr.Errno("SIOCIFDESTROY", unix.EINVAL, line.Name+": not a carp interface")
 		}
 		return missing(line.Name)
@@ -83,10 +86,19 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 	return err
 }
 
+// onHost tells whether this host has an interface of that name, ours or not.
+func onHost(name string) bool {
+	_, err := net.InterfaceByName(name)
+	return err == nil
+}
+
 // missing is the error about an interface that is not there, or not ours.
 func missing(name string) error {
 	hint := fmt.Sprintf("%s: make it with: %s %s create", name, program, name)
-	if words.IsParent(name) {
+	switch {
+	case words.IsParent(name) && !onHost(name):
+		hint = name + ": neither a carp interface nor another one of this host"
+	case words.IsParent(name):
 		hint = fmt.Sprintf("%s: not a carp interface; a line that has a vhid makes one on %s", name, name)
 	}
 	return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT, Hints: []string{hint}}
@@ -163,6 +175,8 @@ func notPermitted(line *words.Line) error {
 		return denied("ioctl (SIOCAIFADDR)")
 	case c.Description != nil:
 		return bsderr.Errno("ioctl (set descr)", unix.EPERM, hint)
+	case len(c.Groups) > 0 && c.Groups[0].Leave:
+		return bsderr.Errno("SIOCDIFGROUP", unix.EPERM, hint)
 	case len(c.Groups) > 0:
 		return bsderr.Errno("SIOCAIFGROUP", unix.EPERM, hint)
 	case c.Name != nil:
@@ -173,7 +187,9 @@ func notPermitted(line *words.Line) error {
 		return bsderr.Errno("ioctl (set metric)", unix.EPERM, hint)
 	case c.SetFlags|c.ClearFlags != 0:
 		return denied(flagWord(c))
-	case c.Up != nil && !*c.Up:
+	case c.Up == nil: // words that change nothing
+		return denied(line.Name)
+	case !*c.Up:
 		return denied("down")
 	}
 	return denied("up")

@@ -2,10 +2,16 @@ package words
 
 import "strings"
 
+// elsewhere are words of ip(8) and of other programs that nobody meant as an address.
+var elsewhere = map[string]string{"mask": "netmask", "del": "delete", "skew": "advskew", "dev": "carpdev"}
+
 // nearest is the word that a slip most likely meant, empty if none is near: at
 // most one slip in a short word, two in a longer one, or the right beginning.
 func nearest(slip string) string {
 	slip = strings.ToLower(slip)
+	if word := elsewhere[slip]; word != "" {
+		return word
+	}
 	best, bestDistance := "", 3
 	for _, word := range All() {
 		for _, name := range append([]string{word.Name}, word.Synonyms...) {
@@ -14,9 +20,9 @@ func nearest(slip string) string {
 				limit = 1
 			}
 			d := distance(slip, name)
-			// password, passwd, pass-phrase.
+			// password, passwd, pass-phrase; but passfil is nearer to another.
 			if name == passWord && strings.HasPrefix(slip, name) && strings.Trim(slip, "abcdefghijklmnopqrstuvwxyz-") == "" {
-				d = min(d, 1)
+				d = min(d, 2)
 			}
 			if d <= limit && d < bestDistance && d < len(name) {
 				best, bestDistance = name, d

@@ -47,18 +47,17 @@ func planMTU(r *state.Record, c *control.Change, parents []link.Parent) error {
 	if c.MTU == nil && (r.MTU == 0 || len(c.Addresses) == 0) {
 		return nil
 	}
-	most, whose := 65535, ""
+	least, most, why := minMTU, 65535, ""
 	if n := slices.IndexFunc(parents, func(p link.Parent) bool { return p.Name == r.Parent }); n >= 0 && parents[n].MTU > 0 {
-		most, whose = parents[n].MTU, ", the MTU of its parent "+r.Parent
+		most, why = parents[n].MTU, ", the MTU of its parent "+r.Parent
 	}
-	least, why := minMTU, ""
 	if slices.ContainsFunc(r.Addresses, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
-		least, why = minMTU6, " with an IPv6 address"
+		least, why = minMTU6, why+", and no less for IPv6"
 	}
 	if r.MTU >= least && (r.MTU <= most || c.MTU == nil) { // the parent's may have shrunk
 		return nil
 	}
-	return bsderr.Errno(opSetMTU, unix.EINVAL, fmt.Sprintf("%s: mtu %d: must be %d%s to %d%s", r.Name, r.MTU, least, why, most, whose))
+	return bsderr.Errno(opSetMTU, unix.EINVAL, fmt.Sprintf("%s: mtu %d: must be %d to %d%s", r.Name, r.MTU, least, most, why))
 }
 
 // mtu is carpN's: the administrator's, but never more than its parent's.
@@ -83,12 +82,12 @@ func (i *Interface) followMTU() error {
 	return i.kernel().SetMTU(i.name, i.mtu())
 }
 
-// dress gives a carpN that has just been made what the administrator has chosen for
-// it, where that is not what it was made with.
+// dress gives a carpN that has just been made or taken over what it has to have now,
+// where that is not what it was made with: its parent's MTU may be another since.
 func (i *Interface) dress() error {
 	var errs []error
-	if i.record.MTU != 0 {
-		errs = append(errs, i.kernel().SetMTU(i.name, i.mtu()))
+	if i.record.MTU != 0 || i.inherited {
+		errs = append(errs, i.followMTU())
 	}
 	if i.record.Flags.Has(bsdif.NoARP) {
 		errs = append(errs, i.ignoreARP(true))

@@ -85,7 +85,7 @@ func TestPlanProperties(t *testing.T) {
 			"ioctl (set mtu): Invalid argument\nhint: carp0: mtu 1501: must be 68 to 1500, the MTU of its parent eth0"},
 		{"too little", nil, mtu(67), "ioctl (set mtu): Invalid argument\nhint: carp0: mtu 67: must be 68 to 1500, the MTU of its parent eth0"},
 		{"too little for IPv6", six, mtu(1279),
-			"ioctl (set mtu): Invalid argument\nhint: carp0: mtu 1279: must be 1280 with an IPv6 address to 1500, the MTU of its parent eth0"},
+			"ioctl (set mtu): Invalid argument\nhint: carp0: mtu 1279: must be 1280 to 1500, the MTU of its parent eth0, and no less for IPv6"},
 		{"flags", nil, noARP, ""},
 		{"-arp with a TUN", tun, noARP, "-arp: Operation not supported\nhint: carp0: -arp: with backing tun it is the parent that answers ARP"},
 		{"a flag that is none", nil, control.Change{SetFlags: 1}, "SIOCSIFFLAGS: Invalid argument\nhint: carp0: flags 0x1: unknown, or set and cleared at once"},
