@@ -3,6 +3,7 @@ package bsdif
 import (
 	"encoding/json"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,6 +29,12 @@ func TestFlagsAsJSON(t *testing.T) {
 	}
 	if got := (Debug | NoARP | Link2).String(); got != "DEBUG,NOARP,LINK2" {
 		t.Errorf("%s", got)
+	}
+	if got := strings.Join((Debug | NoARP | Link2).Words(true), " "); got != "debug -arp link2" {
+		t.Errorf("set by %s", got)
+	}
+	if got := strings.Join((Debug | NoARP | Link2).Words(false), " "); got != "-debug arp -link2" {
+		t.Errorf("cleared by %s", got)
 	}
 	if Flags(1).Valid() {
 		t.Error("UP is not one of them")

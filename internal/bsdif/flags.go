@@ -54,6 +54,23 @@ func (f Flags) Names() []string {
 	return names
 }
 
+// Words are the words of ifconfig(8) that set the flags, or clear them, in the order of
+// the bits: arp is the one that clears.
+func (f Flags) Words(set bool) []string {
+	words := f.Names()
+	for i, name := range words {
+		word, plain := strings.ToLower(name), set
+		if name == "NOARP" {
+			word, plain = "arp", !set
+		}
+		if !plain {
+			word = "-" + word
+		}
+		words[i] = word
+	}
+	return words
+}
+
 // String is "DEBUG,LINK0".
 func (f Flags) String() string { return strings.Join(f.Names(), ",") }
 

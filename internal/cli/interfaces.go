@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -139,18 +138,7 @@ func onlyVHID(line *words.Line) bool {
 // flagWord is a word for one of the flags that a line sets or clears: the kernel's
 // refusal names the word (ifconfig.c, setifflags).
 func flagWord(c *control.Change) string {
-	flags, clears := c.SetFlags, c.SetFlags == 0
-	if clears {
-		flags = c.ClearFlags
-	}
-	name := strings.ToLower(flags.Names()[0])
-	if name == "noarp" {
-		name, clears = "arp", !clears
-	}
-	if clears {
-		return "-" + name
-	}
-	return name
+	return append(c.SetFlags.Words(true), c.ClearFlags.Words(false)...)[0]
 }
 
 // notPermitted is FreeBSD's refusal to whoever is not root: each call has its

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsdif"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -130,12 +129,14 @@ func (d *differ) groups(changes []control.GroupChange) {
 func (d *differ) flags() {
 	c, is := &d.want.Change, d.status.Flags
 	d.change.SetFlags, d.change.ClearFlags = c.SetFlags&^is, c.ClearFlags&is
-	for _, name := range d.change.SetFlags.Names() {
-		d.say(strings.ToLower(name), name+" is not set")
+	say := func(flags bsdif.Flags, set bool, text string) {
+		words := flags.Words(set)
+		for i, name := range flags.Names() {
+			d.say(words[i], name+text)
+		}
 	}
-	for _, name := range d.change.ClearFlags.Names() {
-		d.say("-"+strings.ToLower(name), name+" is set")
-	}
+	say(d.change.SetFlags, true, " is not set")
+	say(d.change.ClearFlags, false, " is set")
 }
 
 // wanted are the addresses with all that is filled in by the supervisor: for eui64 the
