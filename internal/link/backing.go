@@ -204,25 +204,6 @@ func (b *backings) DeleteBacking(name string) error {
 	return nil
 }
 
-// SetMTU sets carpN's MTU, in bytes; the kernel allows no more than the parent's. One
-// that has it already is left alone. The error matches fs.ErrExist when it is not ours.
-func (b *backings) SetMTU(name string, mtu int) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	k, err := b.find(name)
-	if err != nil {
-		return err
-	}
-	now, err := b.host.device(name) // the kernel lowers it with the parent's
-	if err == nil && now.mtu != mtu {
-		err = b.host.changeDevice(k.device, change{mtu: &mtu})
-	}
-	if err != nil {
-		return b.forget(name, failed(name, fmt.Sprintf("set MTU %d", mtu), err))
-	}
-	return nil
-}
-
 // missing reports whether err says that an interface is not there.
 func missing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV)

@@ -188,7 +188,11 @@ func (b *backings) setInet6(k *backing, on bool) error {
 	if on {
 		value = "0"
 	}
-	if err := b.WriteSetting(k.device.name, "ipv6", "disable_ipv6", value); err != nil {
+	err := b.WriteSetting(k.device.name, "ipv6", "disable_ipv6", value)
+	if !on && errors.Is(err, fs.ErrNotExist) { // with an MTU too small for IPv6 there is none
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	k.inet6 = on
@@ -221,6 +225,9 @@ func (b *backings) Renew(name string, addrs []Address) (readded []netip.Prefix, 
 			continue
 		}
 		a := k.place(asked)
+		if a.Prefix.Addr().Is6() { // SetMTU may have switched it off
+			errs = append(errs, b.setInet6(k, true))
+		}
 		err := b.host.putAddress(k.bearer(a.Prefix), a, true)
 		switch {
 		case errors.Is(err, syscall.EEXIST):
