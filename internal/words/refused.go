@@ -9,8 +9,8 @@ import "strings"
 var reasons = map[string]string{
 	"carpnodes":    nodes,
 	"balancing":    nodes,
-	"carpdemote":   demoting,
-	"-carpdemote":  demoting,
+	"carpdemote":   "is about a group: ifconfig-carp -g carp carpdemote 50",
+	"-carpdemote":  "is about a group: ifconfig-carp -g carp -carpdemote 50",
 	"vrrpprio":     vrrp,
 	"vrrpinterval": vrrp,
 	"monitor":      "would keep the addresses and not answer for them; down hands them over",
@@ -24,7 +24,6 @@ var reasons = map[string]string{
 const (
 	nodes = "is OpenBSD's way of balancing, which FreeBSD and NetBSD do not understand; " +
 		"make a carp interface for each vhid, with net.inet.carp.arpbalance=1 if they share an address"
-	demoting   = "is about a group: ifconfig-carp -g carp carpdemote 50"
 	vrrp       = "is VRRP's; this program speaks CARP only"
 	virtualMAC = "cannot be chosen: the MAC of a carp interface is 00:00:5e:00:01 and its vhid; backing tun takes the parent's"
 )

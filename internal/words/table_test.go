@@ -51,10 +51,23 @@ func TestNearest(t *testing.T) {
 		"vhdi": "vhid", "vid": "vhid", "hvid": "vhid", "Advskew": "advskew", "adv-skew": "advskew", "advbsae": "advbase",
 		"pu": "up", "dwon": "down", "netmsk": "netmask", "crapdev": "carpdev", "alais": "alias", "destory": "destroy",
 		"passwd": "pass", "pass-phrase": "pass", "-allias": "-alias", "prefixlne": "prefixlen",
+		"passfil": "passfile", "mask": "netmask", "del": "delete", "skew": "advskew", "DEV": "carpdev",
 		"x": "", "": "", "xyz": "", "router": "", "pass1234": "", "192.168.1.5": "", strings.Repeat("v", 1<<16): "",
 	} {
 		if got := nearest(slip); got != want {
 			t.Errorf("nearest(%.20q) = %q, want %q", slip, got, want)
+		}
+	}
+}
+
+// What stands for a word of other programs is a word, and that is none.
+func TestElsewhere(t *testing.T) {
+	for other, meant := range elsewhere {
+		if _, ok := find(meant); !ok {
+			t.Errorf("%s stands for %s, which is no word", other, meant)
+		}
+		if _, ok := find(other); ok {
+			t.Errorf("%s is a word itself", other)
 		}
 	}
 }
