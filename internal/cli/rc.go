@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,10 +79,15 @@ func parseRC(args []string) (rcOptions, error) {
 	o := rcOptions{mapped: map[string]string{}}
 	for n := 0; n < len(args); n++ {
 		option, value, hasValue := strings.Cut(args[n], "=")
-		if !strings.HasPrefix(option, "--") { // -fFILE, -f FILE
+		if !strings.HasPrefix(option, "--") {
 			option, value, hasValue = args[n], "", false
-			if len(option) > 2 && strings.HasPrefix(option, "-f") {
-				option, value, hasValue = "-f", option[2:], true
+		}
+		if letter := args[n][:min(2, len(args[n]))]; letter != args[n] { // -fFILE, -qN
+			switch takesValue, known := rcFlags[letter]; {
+			case takesValue:
+				option, value, hasValue = letter, args[n][2:], true
+			case known:
+				option, args = letter, slices.Concat(args[:n], []string{letter, "-" + args[n][2:]}, args[n+1:])
 			}
 		}
 		if rcFlags[option] && !hasValue {

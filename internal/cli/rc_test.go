@@ -23,6 +23,7 @@ func TestParseRC(t *testing.T) {
 		{[]string{"--map", "fxp0=eth0", "--map=em0.5=eth1", "--wait", "0"},
 			rcOptions{mapped: map[string]string{"fxp0": "eth0", "em0_5": "eth1"}, wait: seconds(0)}},
 		{[]string{"--wait=90", "-N", "--", "-f"}, rcOptions{wait: seconds(90), dryRun: true, names: []string{"-f"}}},
+		{[]string{"-Nq", "-qNfa", "-Nf", "b"}, rcOptions{files: []string{"a", "b"}, dryRun: true, quiet: true}},
 		{[]string{"--dry-run", "a=b"}, rcOptions{dryRun: true, names: []string{"a=b"}}},
 	} {
 		if tt.want.mapped == nil {
@@ -36,7 +37,7 @@ func TestParseRC(t *testing.T) {
 		}
 	}
 	for _, in := range [][]string{{"-f"}, {"--map"}, {"--map", "=b"}, {"--map", "a="}, {"--wait", "-1"}, {"--wait", ""},
-		{"--wait=1s"}, {"-x"}, {"--files"}, {"-"}, {"-qf"}} {
+		{"--wait=1s"}, {"-x"}, {"--files"}, {"-"}, {"-qf"}, {"-qx"}} {
 		if got, err := parseRC(in); err == nil {
 			t.Errorf("%q: %+v", in, got)
 		}
