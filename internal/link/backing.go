@@ -127,7 +127,7 @@ func (b *backings) make(want device) (made device, err error) {
 	if err != nil {
 		return device{}, failed(want.name, "look up interface just made", err)
 	}
-	if err = b.writeBackingSettings(want.name); err == nil {
+	if err = b.writeBackingSettings(want.name, "ipv6", "ipv4"); err == nil {
 		if err = b.host.changeDevice(made, change{label: &want.alias}); err != nil {
 			err = failed(want.name, "label interface", err)
 		}
@@ -162,7 +162,7 @@ func (b *backings) adopt(found, want device) error {
 	if err := b.host.changeDevice(found, c); err != nil {
 		return failed(found.name, "adopt interface", err)
 	}
-	return b.writeBackingSettings(found.name)
+	return b.writeBackingSettings(found.name, "ipv6", "ipv4")
 }
 
 // sweep deletes every address the kernel has on the device, last first: the

@@ -41,7 +41,7 @@ func (b *backings) wakeInet6(k *backing, now device, raise change) error {
 		return err
 	}
 	k.inet6 = false
-	if err := b.writeBackingSettings(now.name); err != nil || !now.up {
+	if err := b.writeBackingSettings(now.name, "ipv6"); err != nil || !now.up {
 		return err
 	}
 	return b.host.changeDevice(k.device, change{up: &up})

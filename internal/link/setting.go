@@ -191,8 +191,12 @@ var backingSettings = []backingSetting{
 
 type backingSetting struct{ family, key, value string }
 
-func (b *backings) writeBackingSettings(name string) error {
+// writeBackingSettings writes those of the families.
+func (b *backings) writeBackingSettings(name string, families ...string) error {
 	for _, want := range b.settings {
+		if !slices.Contains(families, want.family) {
+			continue
+		}
 		err := b.WriteSetting(name, want.family, want.key, want.value)
 		// A kernel without IPv6 has nothing to silence.
 		if err != nil && !(want.family == "ipv6" && errors.Is(err, fs.ErrNotExist)) {
