@@ -16,6 +16,12 @@ func TestRenameBackingAnswering(t *testing.T) {
 	l := newLab(t)
 	index := l.carp()
 	l.ok(l.Claim("carp0", everyFamily(60*time.Second)))
+	// The kernel joins the multicast group of a new IPv6 address in its own time.
+	for range 10 {
+		if len(l.answers(vip6.Addr(), 500*time.Millisecond)) > 0 {
+			break
+		}
+	}
 	want := strings.ReplaceAll(leaseLeft.ReplaceAllString(l.picture(), "leased"), "carp0", "web")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
