@@ -71,6 +71,32 @@ type rcOptions struct {
 // takes at boot.
 const rcWait = 30 * time.Second
 
+// WaitVar says how long start waits where neither the files nor --wait do: at boot that
+// is longer, and yet for the files to change.
+const WaitVar = "IFCONFIG_CARP_WAIT"
+
+// waitVar is what [WaitVar] says; nil if it is not set, or makes no sense and that is said.
+func waitVar(env Env) *time.Duration {
+	value := env.Getenv(WaitVar)
+	if value == "" {
+		return nil
+	}
+	wait, err := parseWait(WaitVar+"=", value)
+	if err != nil {
+		PrintError(env.Stderr, err)
+	}
+	return wait
+}
+
+// parseWait reads a number of seconds that is said behind what.
+func parseWait(what, value string) (*time.Duration, error) {
+	seconds, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		return nil, bsderr.New(what+value+": bad value", "write a number of seconds, 0 for not at all")
+	}
+	return new(time.Duration(seconds) * time.Second), nil
+}
+
 // rcFlags are the options, and whether they have a value.
 var rcFlags = map[string]bool{"-f": true, "--map": true, "--wait": true, "-N": false, "--dry-run": false, "-q": false}
 
@@ -106,11 +132,11 @@ func parseRC(args []string) (rcOptions, error) {
 			}
 			o.mapped[rcconf.Mangle(theirs)] = ours
 		case option == "--wait":
-			seconds, err := strconv.ParseUint(value, 10, 31)
+			wait, err := parseWait("--wait ", value)
 			if err != nil {
-				return o, bsderr.New("--wait "+value+": bad value", "write a number of seconds, 0 for not at all")
+				return o, err
 			}
-			o.wait = new(time.Duration(seconds) * time.Second)
+			o.wait = wait
 		case option == "-q":
 			o.quiet = true
 		case option == "-N", option == "--dry-run":

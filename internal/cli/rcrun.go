@@ -57,7 +57,7 @@ func (m *model) openRC(env Env, options rcOptions) (*rcRun, error) {
 		return nil, err
 	}
 	r := &rcRun{m: m, env: env, look: look, cloner: cloner, options: options, plan: rcconf.NewPlan(config), sources: sources, wait: rcWait}
-	for _, said := range []*time.Duration{r.plan.Wait, options.wait} { // the command line has the last word
+	for _, said := range []*time.Duration{waitVar(env), r.plan.Wait, options.wait} { // the command line has the last word
 		if said != nil {
 			r.wait = *said
 		}

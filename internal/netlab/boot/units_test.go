@@ -40,6 +40,9 @@ func TestUnits(t *testing.T) {
 			if !strings.Contains(text, "\nExecStart"+installed) {
 				t.Errorf("it does not run%s", installed)
 			}
+			if strings.Contains(text, " --wait") {
+				t.Error("carp_wait in rc.conf is for the boot, and --wait would overrule it")
+			}
 			unit := filepath.Join(dir, name)
 			if err := os.WriteFile(unit, []byte(strings.ReplaceAll(text, installed, "="+program+" ")), 0o644); err != nil {
 				t.Fatal(err)
