@@ -26,21 +26,10 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 	if err != nil {
 		return err
 	}
-	parent := ""
 	may := env.UID == 0 || cloner.Rehearses()
-	onParentLine := words.IsParent(line.Name) && !line.Create && !line.Destroy && !cloner.Exists(line.Name)
-	if onParentLine && !onHost(line.Name) {
-		return missing(line.Name)
-	}
-	if onParentLine && line.Unnumbered != "" {
-		return bsderr.New(line.Unnumbered+" requires vhid",
-			line.Name+": not a carp interface; on a parent the vhid comes first: "+line.Name+" vhid 1 ...")
-	}
-	if may && onParentLine && line.Change.VHID != nil {
-		parent = line.Name
-		if err := onParent(cloner, &line); err != nil {
-			return err
-		}
+	parent, err := onParent(cloner, &line, may)
+	if err != nil {
+		return err
 	}
 	if !line.Create && !cloner.Exists(line.Name) {
 		if line.Destroy && onHost(line.Name) {
@@ -101,38 +90,6 @@ func missing(name string) error {
 		hint = fmt.Sprintf("%s: not a carp interface; a line that has a vhid makes one on %s", name, name)
 	}
 	return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT, Hints: []string{hint}}
-}
-
-// onParent turns a line of FreeBSD 10 and later, which has the vhid on the
-// physical interface, into one for the carp interface with that vhid on that
-// parent: an existing one, or the next to be created.
-func onParent(cloner *clone.Cloner, line *words.Line) error {
-	parent := line.Name
-	if line.Change.Name != nil { // it would be the parent's
-		return bsderr.Errno("ioctl SIOCSIFNAME (set name)", unix.EOPNOTSUPP,
-			fmt.Sprintf("%s: name %s: only carp interfaces are renamed here", parent, *line.Change.Name))
-	}
-	names, err := cloner.OnParent(parent, *line.Change.VHID)
-	switch {
-	case err != nil:
-		return err
-	case len(names) > 0:
-		line.Name = names[0]
-	case onlyVHID(line):
-		return bsderr.Errno("SIOCGVH", unix.ENOENT, fmt.Sprintf("%s: there is no vhid %d on it; pass, advbase or advskew on the line would make it",
-			parent, *line.Change.VHID))
-	default:
-		line.Name, line.Create, line.Change.CarpDev = clone.Driver, true, &parent
-	}
-	return nil
-}
-
-// onlyVHID tells whether vhid is the only carp word of a line. On FreeBSD 10 and later
-// it then names a vhid that there is, and makes none.
-func onlyVHID(line *words.Line) bool {
-	c := &line.Change
-	return c.AdvBase == nil && c.AdvSkew == nil && c.Pass == nil && line.PassFile == "" && c.State == nil &&
-		c.Peer == nil && c.Peer6 == nil && c.CarpDev == nil
 }
 
 // flagWord is a word for one of the flags that a line sets or clears: the kernel's
