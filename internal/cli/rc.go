@@ -28,10 +28,10 @@ const rcUsage = `usage: ifconfig-carp rc start | restart [-Nq] [-f file] ... [--
 
 // rcVerbs are what rc can be told to do. They return the exit status.
 var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []string) int{
-	"start":   rcVerb((*rcRun).start),
-	"stop":    rcVerb((*rcRun).stop),
-	"restart": rcVerb((*rcRun).restart),
-	"status":  rcVerb((*rcRun).status),
+	"start":   rcVerb((*rcRun).start, true),
+	"stop":    rcVerb((*rcRun).stop, true),
+	"restart": rcVerb((*rcRun).restart, true),
+	"status":  rcVerb((*rcRun).status, false),
 	"lint":    rcLint,
 	"import":  rcImport,
 }
@@ -153,8 +153,9 @@ func parseRC(args []string) (rcOptions, error) {
 	return o, nil
 }
 
-// rcVerb makes a verb out of what is done once the options and the files are read.
-func rcVerb(do func(*rcRun, context.Context) error) func(*model, context.Context, Env, []string) int {
+// rcVerb makes a verb out of what is done once the options and the files are read, and
+// of whether that changes anything.
+func rcVerb(do func(*rcRun, context.Context) error, changes bool) func(*model, context.Context, Env, []string) int {
 	return func(m *model, ctx context.Context, env Env, args []string) int {
 		options, err := parseRC(args)
 		if err != nil {
@@ -171,7 +172,7 @@ func rcVerb(do func(*rcRun, context.Context) error) func(*model, context.Context
 		if options.dryRun {
 			env.Stdout, options.wait = &said, new(time.Duration(0))
 		}
-		r, err := m.openRC(env, options)
+		r, err := m.openRC(env, options, changes)
 		if err != nil {
 			return status(env, err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 	"golang.org/x/sys/unix"
 )
 
@@ -67,9 +68,18 @@ func readRC(named []string) ([]rcSource, error) {
 		}
 	}
 	if len(errs) == 0 && len(sources) == 0 {
-		errs = append(errs, bsderr.Errno(rcFiles[1], unix.ENOENT, "write one, or name a file with -f"))
+		return nil, errNoRC
 	}
 	return sources, errors.Join(errs...)
+}
+
+// errNoRC is a host without any of rcFiles.
+var errNoRC = bsderr.Errno(rcFiles[1], unix.ENOENT, "write one, or name a file with -f")
+
+// knobsAlone tells that a host without any of rcFiles has the knobs' file for the boot:
+// then a start of everything sets these, and a stop has nothing to do.
+func knobsAlone(err error, options rcOptions) bool {
+	return err == error(errNoRC) && len(options.names) == 0 && isFile(sysctl.BootFile)
 }
 
 func isFile(path string) bool {

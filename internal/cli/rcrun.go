@@ -14,6 +14,7 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,10 +35,15 @@ type rcRun struct {
 // errTold is the result of a run in which something went wrong that has been told.
 var errTold = errors.New("told already")
 
-// openRC reads the files.
-func (m *model) openRC(env Env, options rcOptions) (*rcRun, error) {
+// openRC reads the files. Where there are none it goes on with the knobs alone, if the
+// verb changes anything.
+func (m *model) openRC(env Env, options rcOptions, changes bool) (*rcRun, error) {
 	sources, err := readRC(options.files)
-	if err != nil {
+	switch {
+	case err == nil:
+	case changes && knobsAlone(err, options):
+		PrintError(env.Stderr, bsderr.New(bsderr.From(err).Text, "there is no interface to see to, only the knobs of "+sysctl.BootFile))
+	default:
 		return nil, err
 	}
 	var all []rcconf.Source
