@@ -134,7 +134,7 @@ func subcommands() []completion.Command {
 	return []completion.Command{
 		{Name: "sysctl", Help: "show and set the knobs of carp", Options: sysctlOptions(), Operands: knobs},
 		{Name: "rc", Help: "carp interfaces as rc.conf has them", Options: rcOptionNames(),
-			Verbs: slices.Sorted(maps.Keys(rcVerbs)), FileVerbs: []string{"import", "lint"},
+			Verbs: slices.Sorted(maps.Keys(rcVerbs)), FileVerbs: map[string][]string{"import": nil, "lint": {lintJSON}},
 			Operands: completion.Value{Kind: completion.Interfaces}},
 		{Name: "netstat", Help: "counters", Options: netstatOptionNames(), Operands: completion.Value{Kind: completion.Free}},
 		{Name: "completion", Help: "print the completion script of a shell", Verbs: completion.Shells(),

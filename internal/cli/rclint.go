@@ -12,11 +12,14 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/internal/lint"
 )
 
+// lintJSON is the option of `rc lint`.
+const lintJSON = "--json"
+
 // rcLint is `rc lint`: what is wrong among the files of several hosts. Its exit status
 // is the worst finding's, so what could not be looked at at all has that of an error.
 func rcLint(m *model, _ context.Context, env Env, args []string) int {
 	asJSON := m.JSON
-	paths, err := rcOperands(args, map[string]*bool{"--json": &asJSON})
+	paths, err := rcOperands(args, map[string]*bool{lintJSON: &asJSON})
 	if err != nil {
 		PrintError(env.Stderr, err)
 		_, _ = io.WriteString(env.Stderr, rcUsage)

@@ -191,7 +191,7 @@ func (t tables) commandCases(commands []Command) string {
 			t.set("options", t.options(c.Options)),
 			t.set("verbs", t.plain(c.Verbs)),
 			t.set("operands", strings.TrimPrefix(t.value(c.Operands), "_ifconfig_carp_want ")),
-			t.set("file_verbs", t.list(c.FileVerbs)),
+			t.set("file_verbs", t.list(fileVerbs(c.FileVerbs))),
 			t.set("with_value", t.list(withValue(c.Options))),
 		}
 		separator := "; "
@@ -244,6 +244,18 @@ func withValue(options []Option) (list []string) {
 		}
 		for _, name := range o.Names {
 			list = append(list, name+"="+string(o.Value.Kind))
+		}
+	}
+	return list
+}
+
+// fileVerbs are the verbs with each of their options, as "lint=--json"; and each once
+// with none, since it may have none.
+func fileVerbs(verbs map[string][]string) (list []string) {
+	for _, verb := range slices.Sorted(maps.Keys(verbs)) {
+		list = append(list, verb+"=")
+		for _, option := range verbs[verb] {
+			list = append(list, verb+"="+option)
 		}
 	}
 	return list

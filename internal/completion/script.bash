@@ -114,7 +114,7 @@ _ifconfig_carp_behind() {
 # behind.
 _ifconfig_carp_within() {
 	local -a options=() verbs=() operands=() with_value=() file_verbs=()
-	local word option verb=''
+	local word option verb='' takes=''
 	_ifconfig_carp_command "$1"
 	for word in "${behind[@]}"; do
 		if [[ -n $want ]]; then want= && continue; fi
@@ -124,10 +124,16 @@ _ifconfig_carp_within() {
 		esac
 	done
 	if [[ -z $want ]]; then
+		for word in "${file_verbs[@]}"; do
+			[[ ${word%%=*} == "$verb" ]] || continue
+			[[ -n $takes ]] || options=()
+			takes=files
+			options+=("${word#*=}")
+		done
 		if [[ $current == -* ]]; then offer+=("${options[@]}") && return; fi
 		if [[ -z $verb && ${#verbs[@]} -gt 0 ]]; then offer+=("${verbs[@]}") && return; fi
 		_ifconfig_carp_want "${operands[@]}"
-		for word in "${file_verbs[@]}"; do [[ $word == "$verb" ]] && want=files; done
+		want=${takes:-$want}
 	fi
 	_ifconfig_carp_value
 }

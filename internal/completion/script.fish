@@ -161,6 +161,13 @@ function _ifconfig_carp_within
         end
     end
     if test -z "$__ifconfig_carp_kind"
+        set -l takes
+        for pair in $__ifconfig_carp_file_verbs
+            string match -q -- "$verb=*" $pair; or continue
+            test -n "$takes"; or set -g __ifconfig_carp_options
+            set takes files
+            set -g -a __ifconfig_carp_options (string replace -- "$verb=" '' $pair | string match -- '?*')
+        end
         if string match -q -- '-*' (commandline -ct)
             _ifconfig_carp_offer $__ifconfig_carp_options
             return
@@ -170,7 +177,7 @@ function _ifconfig_carp_within
             return
         end
         _ifconfig_carp_want $__ifconfig_carp_operands
-        contains -- "$verb" $__ifconfig_carp_file_verbs; and set -g __ifconfig_carp_kind files
+        test -z "$takes"; or set -g __ifconfig_carp_kind $takes
     end
     _ifconfig_carp_value
 end

@@ -115,7 +115,7 @@ _ifconfig_carp_behind() {
 # behind.
 _ifconfig_carp_within() {
 	local -a options verbs operands with_value file_verbs
-	local word option verb=''
+	local word option verb='' takes=''
 	_ifconfig_carp_command $1
 	for word in "${(@)behind}"; do
 		if [[ -n $want ]]; then want= && continue; fi
@@ -125,10 +125,16 @@ _ifconfig_carp_within() {
 		esac
 	done
 	if [[ -z $want ]]; then
+		for word in $file_verbs; do
+			[[ ${word%%=*} == "$verb" ]] || continue
+			[[ -n $takes ]] || options=()
+			takes=files
+			options+=(${word#*=})
+		done
 		if [[ $current == -* ]]; then offer+=("${(@)options}") && return; fi
 		if [[ -z $verb && $#verbs -gt 0 ]]; then offer+=("${(@)verbs}") && return; fi
 		_ifconfig_carp_want "${(@)operands}"
-		(($file_verbs[(Ie)$verb])) && want=files
+		want=${takes:-$want}
 	fi
 	_ifconfig_carp_value
 }

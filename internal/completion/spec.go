@@ -92,8 +92,10 @@ const (
 type Command struct {
 	Name, Help string
 	Options    []Option
-	// Verbs may stand first; Operands behind them, or first without any. Behind
-	// FileVerbs stand files.
-	Verbs, FileVerbs []string
-	Operands         Value
+	// Verbs may stand first; Operands behind them, or first without any.
+	Verbs    []string
+	Operands Value
+	// FileVerbs are those of the Verbs behind which stand files, with the options
+	// that they have instead.
+	FileVerbs map[string][]string
 }
