@@ -25,11 +25,11 @@ const own = `cd "$HOST/root" && mount --bind "$HOST/run" /run && mount --bind "$
 
 func TestTour(t *testing.T) { readme.walk(t) }
 
-func TestExamplesOfProtocol(t *testing.T) { protocol.walk(t) }
+func TestExamplesOfProtocol(t *testing.T) { tour{"man/carp.4", "EXAMPLES"}.walk(t) }
 
-func TestExamplesOfCommand(t *testing.T) { command.walk(t) }
+func TestExamplesOfCommand(t *testing.T) { tour{"man/ifconfig-carp.8", "EXAMPLES"}.walk(t) }
 
-func TestExamplesOfKnobs(t *testing.T) { knobs.walk(t) }
+func TestExamplesOfKnobs(t *testing.T) { tour{"man/sysctl-carp.8", "EXAMPLES"}.walk(t) }
 
 // walk types a tour.
 func (tr tour) walk(t *testing.T) {

@@ -10,12 +10,7 @@ import (
 // A tour is a section of a text that is walked.
 type tour struct{ file, heading string }
 
-var (
-	readme   = tour{"README.md", "Five minutes"}
-	protocol = tour{"man/carp.4", "EXAMPLES"}
-	command  = tour{"man/ifconfig-carp.8", "EXAMPLES"}
-	knobs    = tour{"man/sysctl-carp.8", "EXAMPLES"}
-)
+var readme = tour{"README.md", "Five minutes"}
 
 // steps reads a tour.
 func (tr tour) steps(t *testing.T) []step {
