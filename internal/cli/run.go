@@ -85,8 +85,34 @@ type superviseCommand struct {
 var errUsage = errors.New("usage")
 
 // Run runs one command line, args without the program's name, and returns the
-// exit status.
+// exit status. What could not be printed is a failure: a script must not take half
+// a list for the whole.
 func Run(ctx context.Context, env Env, args []string) int {
+	out := &printer{to: env.Stdout}
+	env.Stdout = out
+	code := dispatch(ctx, env, args)
+	if code == 0 && out.err != nil {
+		return status(env, out.err)
+	}
+	return code
+}
+
+// printer remembers the first error of writing.
+type printer struct {
+	to  io.Writer
+	err error
+}
+
+func (p *printer) Write(data []byte) (int, error) {
+	n, err := p.to.Write(data)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// dispatch finds out which command it is, and runs it.
+func dispatch(ctx context.Context, env Env, args []string) int {
 	if env.Name == SysctlName {
 		return runSysctl(ctx, env, args)
 	}
