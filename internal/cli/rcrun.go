@@ -248,8 +248,8 @@ func (r *rcRun) is(ctx context.Context, name string) (control.Status, error) {
 }
 
 // make makes the interface what the files say. Nothing is done if it is so already,
-// so that a MASTER stays one. Another run may do the same at the same time: what that
-// has made is then changed.
+// so that a MASTER stays one. Another run may be at work at the same time: what that
+// has made is then changed, and what it has destroyed made again.
 func (r *rcRun) make(ctx context.Context, t *rcTask) error {
 	for tries := 0; ; tries++ {
 		present, err := r.cards()
@@ -268,7 +268,12 @@ func (r *rcRun) make(ctx context.Context, t *rcTask) error {
 		case t.Cloned:
 			err = r.create(ctx, t)
 		}
-		if t.name != "" || !errors.Is(err, fs.ErrExist) || tries == maxTries {
+		switch {
+		case tries == maxTries:
+			return err
+		case t.name != "" && t.Cloned && r.isGoing(ctx, t.name, err):
+			continue // another run has destroyed it since
+		case t.name != "" || !errors.Is(err, fs.ErrExist):
 			return err
 		}
 		if t.Parent == "" && !r.cloner.Await(ctx, t.Clone) && !r.cloner.Await(ctx, t.Name) {
@@ -277,7 +282,8 @@ func (r *rcRun) make(ctx context.Context, t *rcTask) error {
 	}
 }
 
-// maxTries bounds how often an interface that another run is making is looked for.
+// maxTries bounds how often an interface that another run is making or destroying is
+// looked for.
 const maxTries = 3
 
 // create makes a new interface.

@@ -189,3 +189,11 @@ func (s *store) Demotions() (state.Ledger, error) {
 	defer leave()
 	return s.ledger(), err
 }
+
+// held is a folder that another process keeps locked.
+type held struct{ Store }
+
+func (held) Exclusive(ctx context.Context) (func(), error) {
+	<-ctx.Done()
+	return nil, errors.New("locked by process 7")
+}

@@ -176,6 +176,9 @@ func (i *Interface) Handle(ctx context.Context, req control.Request) control.Res
 		if excludes {
 			var err error
 			if c.unlock, err = i.opts.Store.Exclusive(lockCtx); err != nil {
+				if ctx.Err() != nil { // not for want of patience
+					err = ended(ctx)
+				}
 				return refused(err)
 			}
 			again = time.After(takeTime)
@@ -186,15 +189,21 @@ func (i *Interface) Handle(ctx context.Context, req control.Request) control.Res
 			return <-c.reply
 		case <-ctx.Done():
 			c.unlock()
-			if err := context.Cause(ctx); err != ctx.Err() {
-				return refused(err)
-			}
-			return refused(errEnding)
+			return refused(ended(ctx))
 		case <-again:
 			c.unlock()
 			time.Sleep(passTime)
 		}
 	}
+}
+
+// ended is why a request that has not been taken will not be: ctx's cause, or that the
+// supervisor is ending.
+func ended(ctx context.Context) error {
+	if err := context.Cause(ctx); err != ctx.Err() {
+		return err
+	}
+	return errEnding
 }
 
 // Run is the owner's loop. It returns when the interface has been destroyed,

@@ -224,11 +224,11 @@ func TestEndAnswersEverybody(t *testing.T) {
 
 func TestHandleGivesUp(t *testing.T) {
 	inLab(t, func(l *lab) {
-		i := New(Options{})
-		for _, want := range []error{nil, errors.New("no kernel")} {
+		i := New(Options{Store: held{}})
+		for n, want := range []error{nil, errors.New("no kernel"), nil} {
 			ctx, cancel := context.WithCancelCause(l.Context())
 			time.AfterFunc(time.Second, func() { cancel(want) })
-			resp := i.Handle(ctx, control.Request{Op: control.OpStatus})
+			resp := i.Handle(ctx, control.Request{Op: []control.Op{control.OpStatus, control.OpChange, control.OpChange}[n]})
 			if want == nil {
 				want = errEnding
 			}
