@@ -13,6 +13,9 @@ func nearest(slip string) string {
 		return word
 	}
 	best, bestDistance := "", 3
+	if isInterface(slip) { // carp1 is not -arp with two slips
+		return ""
+	}
 	for _, word := range All() {
 		for _, name := range append([]string{word.Name}, word.Synonyms...) {
 			limit := 2
@@ -30,6 +33,12 @@ func nearest(slip string) string {
 		}
 	}
 	return best
+}
+
+// isInterface tells whether a word is carp and a number.
+func isInterface(word string) bool {
+	number, ok := strings.CutPrefix(word, "carp")
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
 // distance counts the letters to insert, delete, replace or swap with their

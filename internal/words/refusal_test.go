@@ -68,6 +68,7 @@ func TestParseRefuses(t *testing.T) {
 		// What is no address.
 		{"carp0 vhdi 1", "vhdi: bad value", "did you mean vhid?", 0},
 		{"carp0 VHID 1", "VHID: bad value", "did you mean vhid?", 0},
+		{"carp0 carp1 up", "carp1: bad value", "carp0: carp1: neither a word nor an address, and names are not looked up", 0},
 		{"carp0 dwon", "dwon: bad value", "did you mean down?", 0},
 		{"carp0 192.168.1.50/24 advskw 1", "advskw: bad value", "did you mean advskew?", 0},
 		{"carp0 password x", "password: bad value", "did you mean pass?", 0},
