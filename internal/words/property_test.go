@@ -218,7 +218,8 @@ func drawLine(t *rapid.T) Line {
 		c.AdvSkew = new(carp.AdvSkew(rapid.IntRange(0, 254).Draw(t, "advskew value")))
 	}
 	if given("pass") {
-		c.Pass = new(control.Password(rapid.String().Draw(t, "phrase")))
+		isPhrase := func(text string) bool { return text != Stdin } // pass - is none
+		c.Pass = new(control.Password(rapid.String().Filter(isPhrase).Draw(t, "phrase")))
 	}
 	if given("carpdev") {
 		c.CarpDev = new(rapid.StringMatching(`(eth[0-9]{0,3}(\.[0-9]{1,4})?)?`).Draw(t, "parent"))
