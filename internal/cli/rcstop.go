@@ -17,8 +17,8 @@ func (r *rcRun) stop(ctx context.Context) error {
 	return r.stopAll(ctx, tasks, failed)
 }
 
-// restart stops and starts. An interface that could not be started again because of a
-// mistake in the files is left as it is.
+// restart stops and starts. An interface that could not be started again, because of a
+// mistake in the files or because its parent is not there, is left as it is.
 func (r *rcRun) restart(ctx context.Context) error {
 	tasks, failed := r.tasks(ctx)
 	present, err := r.cards()
@@ -30,6 +30,12 @@ func (r *rcRun) restart(ctx context.Context) error {
 		if err := r.resolve(ctx, t, present); err != nil && !isNoParent(err) {
 			PrintError(r.env.Stderr, err)
 			PrintError(r.env.Stderr, bsderr.New(t.Title()+": not restarted"))
+			failed = true
+			continue
+		}
+		if err := r.find(ctx, t, present); err == nil && t.name != "" && t.want != nil && !ready(&t.want.Change, present) {
+			PrintError(r.env.Stderr, bsderr.New(t.Title()+": not restarted",
+				t.name+": its parent, or an address of the parent in its subnet, is not there"))
 			failed = true
 			continue
 		}
