@@ -35,19 +35,8 @@ func onParent(cloner *clone.Cloner, line *words.Line, may bool) (parent string, 
 		return "", err
 	case len(names) > 0:
 		line.Name = names[0]
-	case onlyVHID(line):
-		return "", bsderr.Errno("SIOCGVH", unix.ENOENT, fmt.Sprintf("%s: there is no vhid %d on it; pass, advbase or advskew on the line would make it",
-			parent, *line.Change.VHID))
 	default:
 		line.Name, line.Create, line.Change.CarpDev = clone.Driver, true, &parent
 	}
 	return parent, nil
-}
-
-// onlyVHID tells whether vhid is the only carp word of a line. On FreeBSD 10 and later
-// it then names a vhid that there is, and makes none.
-func onlyVHID(line *words.Line) bool {
-	c := &line.Change
-	return c.AdvBase == nil && c.AdvSkew == nil && c.Pass == nil && line.PassFile == "" && c.State == nil &&
-		c.Peer == nil && c.Peer6 == nil && c.CarpDev == nil
 }
