@@ -115,13 +115,17 @@ func covering(addresses []netip.Addr, list []card) (names []string) {
 }
 
 // ready tells whether an attempt to make the interface is worth its while: its parent
-// is there, or somebody has a subnet with its first address.
+// is there, or somebody has a subnet for each of its addresses. Link-local ones tell
+// nothing.
 func ready(c *control.Change, list []card) bool {
 	switch {
 	case c.CarpDev != nil && *c.CarpDev != "":
 		return slices.ContainsFunc(list, func(one card) bool { return one.name == *c.CarpDev })
-	case len(c.Addresses) == 0, c.Addresses[0].Prefix.Addr().IsLinkLocalUnicast(): // which says nothing
-		return true
 	}
-	return len(covering([]netip.Addr{c.Addresses[0].Prefix.Addr()}, list)) > 0
+	for _, a := range c.Addresses {
+		if ip := a.Prefix.Addr(); !ip.IsLinkLocalUnicast() && len(covering([]netip.Addr{ip}, list)) == 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -34,6 +34,9 @@ const (
 	// few writes and syncs; who has waited this long waits for a stopped
 	// process.
 	folderPatience = 10 * time.Second
+	// ownerPatience is that of the owner of an interface, who has to advertise, and to
+	// tell systemd that it is at work (carp@.service, WatchdogSec).
+	ownerPatience = 2 * time.Second
 	// folderPoll is the mean pause between two attempts. OFD locks can be
 	// waited for (F_OFD_SETLKW), but not with a bound.
 	folderPoll = 2 * time.Millisecond

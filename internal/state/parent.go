@@ -114,7 +114,9 @@ func (d *Dir) here(user string) bool { return d.hasRecord(user) || d.Alive(user)
 // changeParents lets change work on the map and writes it, under the folder's
 // lock. It is written also if change fails: then it holds what change got done.
 func (d *Dir) changeParents(change func(Parents) error) error {
-	unlock, err := d.LockFolder(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), ownerPatience)
+	defer cancel()
+	unlock, err := d.LockFolder(ctx)
 	if err != nil {
 		return err
 	}

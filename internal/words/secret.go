@@ -38,7 +38,21 @@ func (p *parser) secret(at int) bool {
 		return true
 	}
 	_, known := refused(text)
-	return at >= 2 && p.isPass(at-2) && !known && !looksNumeric(text) && nearest(text) == ""
+	return p.behindPhrase(at) && !known && !looksNumeric(text) && nearest(text) == ""
+}
+
+// behindPhrase tells whether an argument may be a further part of a phrase with blanks:
+// between it and what pass has taken stand only words that take no value.
+func (p *parser) behindPhrase(at int) bool {
+	for n := at - 2; n >= 1; n-- {
+		if p.isPass(n) {
+			return true
+		}
+		if word, ok := find(p.args[n+1]); !ok || word.Arg != "" {
+			return false
+		}
+	}
+	return false
 }
 
 func (p *parser) isPass(at int) bool { return strings.EqualFold(p.args[at], passWord) }

@@ -76,6 +76,8 @@ func TestShownStaysReadable(t *testing.T) {
 		"carp0 pass 1 vhid 1000x":         "1000x: bad value",
 		"carp0 pass x passs y":            "passs: bad value",
 		"carp0 pass two words":            "********: bad value",
+		"carp0 pass open up sesame":       "********: bad value",
+		"carp0 pass x up vhid 1 sesame":   "sesame: bad value",
 		"carp0 pass x vhid pass=whatever": "********: bad value",
 		"carp0 pass abc up abc":           "********: bad value",
 		"carp0 carpdev pass rdomain":      "********: bad value",

@@ -174,6 +174,9 @@ func (i *Interface) Handle(ctx context.Context, req control.Request) control.Res
 	for {
 		var again <-chan time.Time
 		if excludes {
+			if lockCtx.Err() != nil && ctx.Err() == nil { // a lock that is free is had all the same
+				return refused(errLate)
+			}
 			var err error
 			if c.unlock, err = i.opts.Store.Exclusive(lockCtx); err != nil {
 				if ctx.Err() != nil { // not for want of patience

@@ -149,7 +149,7 @@ func (c *Cloner) Create(ctx context.Context, name string, change control.Change)
 		if c.Exists(name) {
 			continue
 		}
-		resp, err := c.world.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+		resp, err := c.world.start(ctx, name, launching{create: true, asUnit: true}, control.Request{Op: control.OpCreate, Change: &change})
 		if taken(err, unix.EBUSY) || taken(err, unix.EEXIST) {
 			continue
 		}
@@ -192,7 +192,7 @@ func (c *Cloner) create(ctx context.Context, name string, change control.Change)
 	if c.Exists(name) {
 		return nil, existing(name, change)
 	}
-	resp, err := c.world.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+	resp, err := c.world.start(ctx, name, launching{create: true, asUnit: true}, control.Request{Op: control.OpCreate, Change: &change})
 	if taken(err, unix.EBUSY) { // another command was quicker
 		err = existing(name, change)
 	}
@@ -280,7 +280,9 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 			if (req.Op == control.OpStatus || req.Op == control.OpClear) && c.systemd.runs(c.dir, c.getenv) && c.systemd.stopped(ctx, name) {
 				return control.Response{}, bsderr.Newf("stopped; systemctl start carp@%s starts it", name)
 			}
-			if err := c.restart(ctx, name); err != nil {
+			// One that is to end needs no unit; and where systemd is about to stop
+			// carp-rc.service, which has it ended, it would not start one.
+			if err := c.restart(ctx, name, req.Op != control.OpDestroy); err != nil {
 				return control.Response{}, err
 			}
 		}
@@ -372,11 +374,11 @@ func unreachable(name string, err error) error {
 }
 
 // restart starts the supervisor of a record again and says so.
-func (c *Cloner) restart(ctx context.Context, name string) error {
+func (c *Cloner) restart(ctx context.Context, name string, asUnit bool) error {
 	if os.Geteuid() != 0 {
 		return bsderr.Errno(name, unix.EPERM, name+": its supervisor has died; as root any command starts it again")
 	}
-	_, err := c.world.start(ctx, name, false, control.Request{Op: control.OpStatus})
+	_, err := c.world.start(ctx, name, launching{asUnit: asUnit}, control.Request{Op: control.OpStatus})
 	if taken(err, unix.EBUSY) {
 		return nil // another command was quicker
 	}

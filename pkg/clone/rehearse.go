@@ -169,7 +169,7 @@ func (w *imagined) LockFolder(ctx context.Context) (func(), error) {
 }
 
 // start does what prepare and a supervisor do.
-func (w *imagined) start(ctx context.Context, name string, create bool, first control.Request) (control.Response, error) {
+func (w *imagined) start(ctx context.Context, name string, how launching, first control.Request) (control.Response, error) {
 	if err := w.wake(ctx); err != nil {
 		return control.Response{}, err
 	}
@@ -179,12 +179,12 @@ func (w *imagined) start(ctx context.Context, name string, create bool, first co
 	case !w.real.Alive(name) && markedByUs(name):
 		return control.Response{}, markedElsewhere(name, w.real.Dir)
 	}
-	record, err := firstRecord(w, name, create)
+	record, err := firstRecord(w, name, how.create)
 	if err != nil {
 		return control.Response{}, err
 	}
 	unit := ""
-	if c := w.real.Cloner; c.systemd.runs(c.dir, c.getenv) {
+	if c := w.real.Cloner; how.asUnit && c.systemd.runs(c.dir, c.getenv) {
 		unit = unitName(name)
 	}
 	foreign, err := w.host.Kernel().Foreign(name)
@@ -194,7 +194,7 @@ func (w *imagined) start(ctx context.Context, name string, create bool, first co
 	if foreign {
 		return control.Response{}, nameTaken(name)
 	}
-	w.host.Begin(record, !create, unit)
+	w.host.Begin(record, !how.create, unit)
 	first.Name = name
 	resp := w.host.Ask(name, first)
 	return said(resp, nil)

@@ -164,7 +164,7 @@ func (c *Cloner) createNamed(ctx context.Context, unit string, change control.Ch
 	if c.Exists(name) {
 		return "", nil, refuse(unit + ": name " + name + ": another carp interface has that name")
 	}
-	resp, err := c.world.start(ctx, name, true, control.Request{Op: control.OpCreate, Change: &change})
+	resp, err := c.world.start(ctx, name, launching{create: true, asUnit: true}, control.Request{Op: control.OpCreate, Change: &change})
 	if taken(err, unix.EBUSY) || taken(err, unix.EEXIST) {
 		err = refuse(bsderr.From(err).Hints...)
 	}

@@ -35,8 +35,8 @@ var inheritedEnv = []string{"PATH", state.EnvVar, LogVar, "GOCOVERDIR", "GODEBUG
 // start runs the supervisor of name in the background and sends it its first
 // request, over a connection that it inherits: what goes wrong at the start is
 // an answer to the command typed, and no key is ever on a command line.
-func (c *Cloner) start(ctx context.Context, name string, create bool, first control.Request) (control.Response, error) {
-	born, err := c.launch(ctx, name, create)
+func (c *Cloner) start(ctx context.Context, name string, how launching, first control.Request) (control.Response, error) {
+	born, err := c.launch(ctx, name, how)
 	if err != nil {
 		return control.Response{}, err
 	}
@@ -66,13 +66,21 @@ type birth struct {
 	done func()        // to be called in the end
 }
 
-// launch starts the process, as a unit where systemd runs the host.
-func (c *Cloner) launch(ctx context.Context, name string, create bool) (birth, error) {
-	if c.systemd.runs(c.dir, c.getenv) {
+// launching is how a supervisor is started.
+type launching struct {
+	// create is for a new interface.
+	create bool
+	// asUnit has systemd start it where that runs the host.
+	asUnit bool
+}
+
+// launch starts the process.
+func (c *Cloner) launch(ctx context.Context, name string, how launching) (birth, error) {
+	if how.asUnit && c.systemd.runs(c.dir, c.getenv) {
 		var born birth
 		dir, err := state.Open(c.getenv) // it may have to be made
 		if err == nil {
-			born, err = c.systemd.start(ctx, dir, name, create)
+			born, err = c.systemd.start(ctx, dir, name, how.create)
 		}
 		switch {
 		case err == nil || taken(err, unix.EBUSY):
@@ -86,7 +94,7 @@ func (c *Cloner) launch(ctx context.Context, name string, create bool) (birth, e
 	if err != nil {
 		return birth{}, err
 	}
-	said, err := c.run(name, create, theirs)
+	said, err := c.run(name, how.create, theirs)
 	_ = theirs.Close()
 	if err != nil {
 		_ = ours.Close()

@@ -115,6 +115,12 @@ type hopeless struct{ error }
 
 func (h hopeless) Unwrap() error { return h.error }
 
+// isPathError tells whether a file could not be read, whatever it may say.
+func isPathError(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok
+}
+
 // inherited is the connection on descriptor fd.
 func inherited(fd int) (net.Conn, error) {
 	if fd < 0 {
@@ -196,6 +202,8 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 			create = false // it is not ours to remove
 		case errors.Is(err, fs.ErrNotExist):
 			create = true // the lock file is of no use to anybody
+		case isPathError(err): // for want of memory or descriptors, perhaps
+			return nil, err
 		}
 		return nil, hopeless{err}
 	}

@@ -123,12 +123,16 @@ func (s systemd) start(ctx context.Context, dir *state.Dir, name string, create 
 	return birth{conn: conn, done: done, said: func() string { return "(see journalctl -u " + unitName(name) + ")" }}, nil
 }
 
-// stopped tells whether the unit of name has been stopped, by an administrator who does
-// not want the interface to come back because somebody looks at it. A unit that failed
-// is not meant, nor one that is about to be started again.
+// stopped tells whether the unit of name has been stopped, or is being, by an
+// administrator who does not want the interface to come back because somebody looks at
+// it. A unit that failed is not meant, nor one that is about to be started again.
 func (s systemd) stopped(ctx context.Context, name string) bool {
 	out, _ := exec.CommandContext(ctx, "systemctl", "is-active", unitName(name)).Output()
-	return strings.TrimSpace(string(out)) == "inactive"
+	switch strings.TrimSpace(string(out)) {
+	case "inactive", "deactivating":
+		return true
+	}
+	return false
 }
 
 // stopping tells whether the host is going down, when no unit can be started and no

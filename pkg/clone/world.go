@@ -17,7 +17,7 @@ type world interface {
 	Load(name string) (state.Record, error)
 	Alive(name string) bool
 	// start starts a supervisor and sends it its first request.
-	start(ctx context.Context, name string, create bool, first control.Request) (control.Response, error)
+	start(ctx context.Context, name string, how launching, first control.Request) (control.Response, error)
 	// converse sends a request to one that is alive.
 	converse(ctx context.Context, name string, req control.Request, limit time.Duration) (control.Response, error)
 	// destroyDamaged removes an interface whose record cannot be read, which why
