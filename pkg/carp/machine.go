@@ -186,12 +186,19 @@ func (m *Machine) expire(now time.Time) {
 	}
 }
 
+// napTime is the longest sleep from which a MASTER with a shorter dead time
+// wakes up as MASTER. Busy hosts keep even a real-time process waiting for
+// hundredths of a second, which is a whole dead time with advbase 0: whoever was
+// elected meanwhile tells so within milliseconds, and stepping back from nobody
+// would leave the addresses without a host for a dead time and more.
+const napTime = 100 * time.Millisecond
+
 // checkOverslept makes a MASTER that has been silent for a whole dead time a
 // BACKUP before it looks at anything else: its peers have long elected another
 // (a stopped process, a paused virtual machine). The kernel's lease has
 // released the addresses meanwhile, or does so now.
 func (m *Machine) checkOverslept(now time.Time) {
-	if m.state == Master && now.Sub(m.lastAd) > m.Advertised().DeadTime() {
+	if m.state == Master && now.Sub(m.lastAd) > max(m.Advertised().DeadTime(), napTime) {
 		m.leave(now, Backup, "overslept", false)
 	}
 }

@@ -149,6 +149,37 @@ func TestSpecOverslept(t *testing.T) {
 	h.until(14*s1, "14s: advertise advbase 1 advskew 0")
 }
 
+// With advbase 0 a dead time is what a busy host's scheduler may keep anybody
+// waiting: up to 100 ms a MASTER wakes up as MASTER, and the first frame it hears
+// decides.
+func TestSpecNap(t *testing.T) {
+	const nap = 100 * ms
+	for name, c := range map[string]struct {
+		ev   carp.Event
+		want []string
+	}{
+		"timer":  {evDeadline, []string{"advertise advbase 0 advskew 2"}},
+		"better": {carp.Heard(timing(0, 1)), []string{"release", "MASTER -> BACKUP (more frequent advertisement received)"}},
+		"worse":  {carp.Heard(timing(0, 3)), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newMaster(t, 0, 2)
+			h.now += nap
+			h.want(c.ev, c.want...)
+		})
+	}
+	h := newMaster(t, 0, 2)
+	h.now += nap + 1
+	h.want(evDeadline, "release", "MASTER -> BACKUP (overslept)")
+	// A longer dead time is what counts.
+	h = newMaster(t, 0, 100)
+	h.now += skews(300)
+	h.want(evDeadline, "advertise advbase 0 advskew 100")
+	h = newMaster(t, 0, 100)
+	h.now += skews(300) + 1
+	h.want(evDeadline, "release", "MASTER -> BACKUP (overslept)")
+}
+
 // A host that was suspended knows nothing of the segment, though its monotonic
 // clock says that no time has passed.
 func TestSpecSlept(t *testing.T) {

@@ -49,7 +49,10 @@ func Supervise(ctx context.Context, name string, create bool, controlFD int, get
 	// At real-time priority a loop without end would take a processor from the
 	// host: then better no supervisor, and the kernel lets go of the addresses.
 	_ = unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: realTimeMax, Max: realTimeMax})
-	runtime.GOMAXPROCS(1) // there is one owner; each further processor costs memory
+	// One for the owner, and one to be held by whoever waits for the kernel's
+	// network lock: the runtime takes a processor from a system call only when it
+	// looks, every 10 ms, and the owner would miss advertisements of advbase 0.
+	runtime.GOMAXPROCS(2)
 	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
 	if err != nil {

@@ -5,6 +5,7 @@ package interop
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -38,8 +39,28 @@ const (
 	standstill = 3 * time.Millisecond
 )
 
-// watch begins. Like a supervisor it has the lowest real-time priority.
+// watch begins, on each processor: the kernel may be busy in one of them, where not
+// even a real-time process gets its turn, while the others are free.
 func (m *monitor) watch() error {
+	var allowed unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		return fmt.Errorf("the monitor's processors: %w", err)
+	}
+	for n, left := 0, allowed.Count(); left > 0; n++ {
+		if !allowed.IsSet(n) {
+			continue
+		}
+		left--
+		if err := m.watchProcessor(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchProcessor begins on one processor. Like a supervisor it has the lowest
+// real-time priority.
+func (m *monitor) watchProcessor(n int) error {
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) // the monitor keeps one for itself
 	ready := make(chan error)
 	go func() {
@@ -51,6 +72,12 @@ func (m *monitor) watch() error {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			ready <- fmt.Errorf("a socket for the monitor: %w", err)
+			return
+		}
+		var one unix.CPUSet
+		one.Set(n)
+		if err := unix.SchedSetaffinity(0, &one); err != nil {
+			ready <- fmt.Errorf("processor %d for the monitor: %w", n, err)
 			return
 		}
 		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
@@ -94,8 +121,13 @@ func (m *monitor) look(fd int) error {
 func (m *monitor) stalled(from, to time.Time) (sum time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, s := range m.stalls {
+	// What several processors or threads waited for at once counts once.
+	stalls := slices.SortedFunc(slices.Values(m.stalls), func(a, b stall) int { return a.from.Compare(b.from) })
+	for _, s := range stalls {
 		sum += s.within(from, to)
+		if s.to.After(from) {
+			from = s.to
+		}
 	}
 	return sum
 }
