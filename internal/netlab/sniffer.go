@@ -99,10 +99,12 @@ func (s *Sniffer) read(ctx context.Context, fd int, filters []Filter) {
 	buf := make([]byte, 64<<10)
 	var control [256]byte
 	for {
+		// Asked before: a frame may come between a read in vain and the end.
+		ended := ctx.Err() != nil
 		n, cn, _, from, err := unix.Recvmsg(fd, buf, control[:], 0)
 		switch {
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-			if ctx.Err() != nil {
+			if ended {
 				return
 			}
 			continue
