@@ -70,24 +70,30 @@ func (d *Dir) Demotion() (Ledger, error) {
 // maxReadings bounds the readings of a ledger that keeps changing.
 const maxReadings = 10
 
-// readLedger is one reading. It tells of a file that went between the listing
-// and the opening: its owner may have been renamed, and its entries count.
-func (d *Dir) readLedger() (_ Ledger, moved bool, _ error) {
+// demoters lists whose files there are, in the order of their names.
+func (d *Dir) demoters() (owners []string, _ error) {
 	files, err := os.ReadDir(d.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	if err != nil {
-		return nil, false, fmt.Errorf("state folder: %w", err)
-	}
-	var owners []string
 	for _, f := range files {
 		if owner, ok := strings.CutSuffix(f.Name(), demotionSuffix); ok && checkName(owner) == nil {
 			owners = append(owners, owner)
 		}
 	}
 	slices.SortFunc(owners, CompareNames)
+	return owners, nil
+}
 
+// readLedger is one reading. It tells of a file that went between the listing
+// and the opening, or that one listing has and the next has not: its owner may
+// have been renamed, and its entries count. A listing during which a file is
+// renamed may have it under both names, or neither.
+func (d *Dir) readLedger() (_ Ledger, moved bool, _ error) {
+	owners, err := d.demoters()
+	if err != nil {
+		return nil, false, err
+	}
 	var ledger Ledger
 	var errs []error
 	now := time.Now()
@@ -110,7 +116,9 @@ func (d *Dir) readLedger() (_ Ledger, moved bool, _ error) {
 			}
 		}
 	}
-	return ledger, moved, errors.Join(errs...)
+	after, err := d.demoters()
+	moved = moved || err == nil && !slices.Equal(owners, after)
+	return ledger, moved, errors.Join(append(errs, err)...)
 }
 
 // entries reads one owner's file. The error matches fs.ErrNotExist if there is
