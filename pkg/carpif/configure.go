@@ -15,6 +15,9 @@ const oldListTime = 10 * time.Minute
 // reconfigure brings the group and the machine in line with the record, the
 // knobs and the parent. It does nothing where nothing has changed.
 func (i *Interface) reconfigure() {
+	if i.opts.OnTiming != nil {
+		i.opts.OnTiming(i.timing())
+	}
 	i.regroup()
 	i.rebalance()
 	i.step(carp.Configured(i.config()))

@@ -46,6 +46,9 @@ type Options struct {
 	Now func() time.Time
 	// OnTransition is told of each change of state before what comes of it; nil: nobody.
 	OnTransition func(carp.Action)
+	// OnTiming is told of advbase and advskew, again whenever they may have changed;
+	// nil: nobody.
+	OnTiming func(carp.Timing)
 	// Manager watches over this process; nil: nobody does.
 	Manager Manager
 	// Random yields the numbers for the advertisements' counters.

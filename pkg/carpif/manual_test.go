@@ -196,3 +196,31 @@ func TestByHandClock(t *testing.T) {
 		}
 	})
 }
+
+// Whoever runs the process is told of the timing, for there are some that need more of
+// the machine.
+func TestOnTiming(t *testing.T) {
+	inLab(t, func(l *lab) {
+		h := l.host(2)
+		u := &unit{host: h, name: "carp0", store: &store{folder: h.store}}
+		var told []carp.Timing
+		m := ByHand(Options{
+			Record: state.Record{Version: state.RecordVersion, Name: "carp0", AdvBase: carp.DefaultAdvBase},
+			Kernel: h.fake, Store: u.store, OpenSegment: u.open, Random: func() uint64 { return 0 },
+			OnTiming: func(timing carp.Timing) { told = append(told, timing) },
+		})
+		for _, req := range []control.Request{
+			{Op: control.OpCreate, Change: change(member(100))},
+			{Op: control.OpChange, Change: change(advbase(0), advskew(2))},
+		} {
+			if resp := <-m.Ask(req); resp.Error != nil {
+				t.Fatal(resp.Error)
+			}
+		}
+		want := []carp.Timing{{Base: 1, Skew: 100}, {Base: 0, Skew: 2}}
+		if told = slices.Compact(told); !slices.Equal(told[max(0, len(told)-2):], want) {
+			t.Errorf("told %v, want %v at the end", told, want)
+		}
+		<-m.Ask(control.Request{Op: control.OpDestroy})
+	})
+}

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -49,10 +48,7 @@ func Supervise(ctx context.Context, name string, create bool, controlFD int, get
 	// At real-time priority a loop without end would take a processor from the
 	// host: then better no supervisor, and the kernel lets go of the addresses.
 	_ = unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: realTimeMax, Max: realTimeMax})
-	// One for the owner, and one to be held by whoever waits for the kernel's
-	// network lock: the runtime takes a processor from a system call only when it
-	// looks, every 10 ms, and the owner would miss advertisements of advbase 0.
-	runtime.GOMAXPROCS(2)
+	useProcessors(carp.Timing{Base: carp.DefaultAdvBase})
 	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
 	if err != nil {
@@ -246,6 +242,7 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 		OpenARP: func(parent string, targets []netip.Addr) (carpif.Segment, error) {
 			return wire.OpenARP(parent, targets)
 		},
+		OnTiming:     useProcessors,
 		Rename:       s.rename,
 		KnobsChanged: changed,
 		Suspended:    suspended,
