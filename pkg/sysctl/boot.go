@@ -21,6 +21,10 @@ const BootFile = "/etc/ifconfig-carp/sysctl.conf"
 // knob that the file does not name stays as it is. All is done at one stroke, so
 // that no supervisor acts on one half.
 func Boot(ctx context.Context, env Env, path string) (failures int) {
+	if waits(path) {
+		env.Fail(bsderr.New(path + ": a FIFO, which is not read at boot"))
+		return 1
+	}
 	operands, err := readConf(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -70,8 +74,8 @@ func Boot(ctx context.Context, env Env, path string) (failures int) {
 
 // boots is the knob that a line is about and the number for it.
 func (o operand) boots() (Knob, int64, error) {
-	k, ok := lookup(o.name)
-	_, node := nodes[o.name]
+	k, ok := lookup(o.oid())
+	_, node := nodes[o.oid()]
 	switch {
 	case node && o.sets:
 		return k, 0, bsderr.Newf("oid '%s' isn't a leaf node%s", o.name, o.at())

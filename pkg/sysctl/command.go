@@ -124,23 +124,24 @@ func (c *command) run(ctx context.Context, operands []operand) int {
 // do does one operand.
 func (c *command) do(ctx context.Context, o operand) error {
 	write := o.sets && !c.describe // -d X=1 only looks, as in FreeBSD
-	if k, ok := lookup(o.name); ok {
+	oid := o.oid()
+	if k, ok := lookup(oid); ok {
 		if write {
 			return c.write(ctx, k, o)
 		}
 		return c.show(ctx, []Knob{k})
 	}
-	description, ok := nodes[o.name]
+	description, ok := nodes[oid]
 	switch {
 	case ok && write:
 		return bsderr.Newf("oid '%s' isn't a leaf node%s", o.name, o.at())
 	case ok:
 		if c.describe {
-			if text, ok := c.text(Knob{Name: o.name, Kind: "node", Description: description}, nil, false); ok {
+			if text, ok := c.text(Knob{Name: oid, Kind: "node", Description: description}, nil, false); ok {
 				c.print(text)
 			}
 		}
-		return c.show(ctx, below(o.name))
+		return c.show(ctx, below(oid))
 	case c.ignoreUnknown:
 		return nil
 	case c.quiet:

@@ -58,6 +58,9 @@ func TestTexts(t *testing.T) {
 		{"net.inet.carp.log|net.inet.carp.allow", "net.inet.carp.log: 1\nnet.inet.carp.allow: 1\n"},
 		{"net.inet.carp", everything},
 		{"net.inet", everything},
+		{"net.inet.carp.", everything},
+		{"net.inet.carp.log.", "net.inet.carp.log: 1\n"},
+		{"net.inet.carp.log.=2", "net.inet.carp.log: 1 -> 2\n"},
 		{"net", everything},
 		{"-a", everything},
 		{"-an", "240\n240\n0\n1\n0\n56\n0\n1\n0\n"},
@@ -103,7 +106,9 @@ net.inet.carp.stats: CARP statistics (struct carpstats, netinet/ip_carp.h)
 		// Errors.
 		{"net.inet.carp.x", "ifconfig-carp: unknown oid 'net.inet.carp.x'\nstatus 1\n"},
 		{"net.inet.carp.x=1", "ifconfig-carp: unknown oid 'net.inet.carp.x'\nstatus 1\n"},
-		{"net.inet.carp.", "ifconfig-carp: unknown oid 'net.inet.carp.'\nstatus 1\n"},
+		{"net.inet.carp..", "ifconfig-carp: unknown oid 'net.inet.carp..'\nstatus 1\n"},
+		{".", "ifconfig-carp: unknown oid '.'\nstatus 1\n"},
+		{"net.inet.carp.=1", "ifconfig-carp: oid 'net.inet.carp.' isn't a leaf node\nstatus 1\n"},
 		{"", "ifconfig-carp: unknown oid ''\nstatus 1\n"},
 		{"-i|x|y=1", ""},
 		{"-q|x|y=1", "status 2\n"},
@@ -129,6 +134,8 @@ net.inet.carp.stats: CARP statistics (struct carpstats, netinet/ip_carp.h)
 			"hint: net.inet.carp.dscp: -1: must be 0 to 63\nstatus 1\n"},
 		{"net.inet.carp.log=-1", "ifconfig-carp: net.inet.carp.log=-1: Invalid argument\n" +
 			"hint: net.inet.carp.log: -1: must be 0 or more\nstatus 1\n"},
+		{"net.inet.carp.log=4294967297", "ifconfig-carp: net.inet.carp.log=4294967297: Invalid argument\n" +
+			"hint: net.inet.carp.log: 4294967297: must be 0 to 2147483647\nstatus 1\n"},
 		{"net.inet.carp.ifdown_demotion_factor=99999999999999999999",
 			"ifconfig-carp: invalid integer '99999999999999999999'\nstatus 1\n"},
 		{"net.inet.carp.ifdown_demotion_factor=1000001",

@@ -2,6 +2,9 @@ package sysctl
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -13,16 +16,39 @@ import (
 // noInput is the exit status for a file that cannot be read (sysexits.h).
 const noInput = 66
 
+// MaxConf is the size of a file of operands that is not read any more, in bytes: FreeBSD
+// reads line by line, and /dev/zero for ever.
+const MaxConf = 256 << 10
+
 // readConf reads a file in the form of sysctl.conf(5): an operand on each line.
 func readConf(path string) ([]operand, error) {
-	data, err := os.ReadFile(path)
-	if errno, ok := errors.AsType[unix.Errno](err); ok {
-		return nil, bsderr.Errno(path, errno)
-	}
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(path, err)
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, MaxConf+1))
+	switch {
+	case err != nil:
+		return nil, unreadable(path, err)
+	case len(data) > MaxConf:
+		return nil, bsderr.Errno(path, unix.EFBIG, fmt.Sprintf("it may have %d bytes: is this the right file?", MaxConf))
 	}
 	return parseConf(string(data)), nil
+}
+
+// unreadable words what is wrong with a file as err(3) would.
+func unreadable(path string, err error) error {
+	if errno, ok := errors.AsType[unix.Errno](err); ok {
+		return bsderr.Errno(path, errno)
+	}
+	return err
+}
+
+// waits tells whether reading a file would wait for a writer, which a boot must not.
+func waits(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&fs.ModeNamedPipe != 0
 }
 
 // parseConf takes the operands out of a file's text.

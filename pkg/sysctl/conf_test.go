@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 )
@@ -84,6 +85,8 @@ status 8
 `},
 		{"-if|NONE|net.inet.carp.log", "ifconfig-carp: NONE: No such file or directory\nstatus 66\n"},
 		{"-f|FOLDER", "ifconfig-carp: FOLDER: Is a directory\nstatus 66\n"},
+		{"-f|/dev/zero", "ifconfig-carp: /dev/zero: File too large\nhint: it may have 262144 bytes: is this the right file?\nstatus 66\n"},
+		{"-f|/dev/null", ""},
 		{"-d|-f|SHOW", "net.inet.carp.log: CARP log level\nnet.inet.carp.dscp: DSCP value for carp packets\n"},
 		{"-nf|SHOW", "1\n56 -> 8\n"},
 		{"-Wf|SHOW", "net.inet.carp.log: 1\nifconfig-carp: Can't set variables when using -T or -W\n" + usage + "status 1\n"},
@@ -208,6 +211,18 @@ func TestBoot(t *testing.T) {
 }
 
 // A boot that cannot write says so and has changed nothing.
+// A boot does not wait for somebody to write.
+func TestBootPassesAFIFOOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sysctl.conf")
+	if err := unix.Mkfifo(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	said, failures, _ := boot(t, folder(t), path)
+	if said != "ifconfig-carp: FILE: a FIFO, which is not read at boot\n" || failures != 1 {
+		t.Errorf("%d failures: %s", failures, said)
+	}
+}
+
 func TestBootCannotWrite(t *testing.T) {
 	d, path := folder(t), write(t, "net.inet.carp.log=3\n")
 	unlock, err := d.LockFolder(t.Context())

@@ -163,7 +163,11 @@ func (k Knob) check(typed string, n int64) error {
 	if k.Switch || int64(k.Min) <= n && n <= int64(k.Max) {
 		return nil
 	}
-	return bsderr.Errno(typed, unix.EINVAL, fmt.Sprintf("%s: %d: must be %s", k.Name, n, k.Accepts()))
+	accepts := k.Accepts()
+	if n > int64(k.Max) { // which is not "or more" then
+		accepts = fmt.Sprintf("%d to %d", k.Min, k.Max)
+	}
+	return bsderr.Errno(typed, unix.EINVAL, fmt.Sprintf("%s: %d: must be %s", k.Name, n, accepts))
 }
 
 // put stores an n that has passed check.

@@ -33,6 +33,10 @@ func (o operand) shown(part string) string {
 	return printable(part)
 }
 
+// oid is the name to look up: as in name2oid() of FreeBSD's kernel one point may stand
+// behind it, which a shell's completion leaves there.
+func (o operand) oid() string { return strings.TrimSuffix(o.name, ".") }
+
 // resets tells whether the value is the word that puts a knob back. No BSD has it.
 func (o operand) resets() bool { return o.sets && o.value == "default" }
 
