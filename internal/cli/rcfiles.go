@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
@@ -33,44 +34,91 @@ type rcSource struct {
 	open bool
 }
 
-// readRC reads the files named, or those of rcFiles that there are.
+// rcConfLast is how many of rcFiles are those of rc_conf_files as FreeBSD sets it, and
+// what comes before them. Behind these follow the others that it names.
+const rcConfLast = 3
+
+// readRC reads the files named, or those of FreeBSD's that there are.
 func readRC(named []string) ([]rcSource, error) {
-	paths := named
-	if len(named) == 0 {
-		for _, path := range rcFiles {
-			switch info, err := os.Stat(path); {
-			case err != nil: // not there, or the reading says what is wrong
-				paths = append(paths, path)
-			case info.IsDir():
-				entries, err := os.ReadDir(path)
-				if err != nil {
-					return nil, err
-				}
-				for _, e := range entries { // sorted, as the shell does
-					if file := filepath.Join(path, e.Name()); e.Name()[0] != '.' && isFile(file) {
-						paths = append(paths, file)
-					}
-				}
-			default:
-				paths = append(paths, path)
+	r := &rcReader{optional: len(named) == 0}
+	if !r.optional {
+		for _, path := range named {
+			r.file(path)
+		}
+		return r.sources, errors.Join(r.errs...)
+	}
+	for n, path := range rcFiles {
+		if n == rcConfLast {
+			for _, more := range r.more() {
+				r.fileOrFolder(more)
 			}
 		}
+		r.fileOrFolder(path)
 	}
-	var sources []rcSource
-	var errs []error
-	for _, path := range paths {
-		s, err := readRCFile(path)
-		switch {
-		case err == nil:
-			sources = append(sources, s)
-		case len(named) > 0 || !errors.Is(err, fs.ErrNotExist):
-			errs = append(errs, err)
-		}
-	}
-	if len(errs) == 0 && len(sources) == 0 {
+	if len(r.errs) == 0 && len(r.sources) == 0 {
 		return nil, errNoRC
 	}
-	return sources, errors.Join(errs...)
+	return r.sources, errors.Join(r.errs...)
+}
+
+// rcReader collects files.
+type rcReader struct {
+	// optional tells that a file need not be there.
+	optional bool
+	sources  []rcSource
+	errs     []error
+}
+
+// file reads a file.
+func (r *rcReader) file(path string) {
+	switch s, err := readRCFile(path); {
+	case err == nil:
+		r.sources = append(r.sources, s)
+	case !r.optional || !errors.Is(err, fs.ErrNotExist):
+		r.errs = append(r.errs, err)
+	}
+}
+
+// fileOrFolder reads a file that nobody has named, or all that are in a folder.
+func (r *rcReader) fileOrFolder(path string) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil: // not there, or the reading says what is wrong
+		r.file(path)
+	case info.Mode()&fs.ModeNamedPipe != 0: // a boot would wait for a writer
+		r.errs = append(r.errs, bsderr.New(path+": a FIFO, which is not read unless it is named with -f"))
+	case info.IsDir():
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			r.errs = append(r.errs, fileError(path, err))
+		}
+		for _, e := range entries { // sorted, as the shell does
+			if file := filepath.Join(path, e.Name()); e.Name()[0] != '.' && isFile(file) {
+				r.file(file)
+			}
+		}
+	default:
+		r.file(path)
+	}
+}
+
+// more are the files that rc_conf_files names beside FreeBSD's own. As there it counts
+// as the files read so far set it. If these are wrong, whoever evaluates them says so.
+func (r *rcReader) more() (paths []string) {
+	var all []rcconf.Source
+	for _, s := range r.sources {
+		all = append(all, s.Source)
+	}
+	config, err := rcconf.Load(all...)
+	if err != nil {
+		return nil
+	}
+	for _, path := range config.ConfFiles() {
+		if filepath.IsAbs(path) && !slices.Contains(rcFiles[:rcConfLast], path) && !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // errNoRC is a host without any of rcFiles.

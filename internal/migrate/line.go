@@ -70,6 +70,10 @@ func (c *converter) line(l logical) {
 			"quote the word with '")
 		return
 	}
+	if at := slices.IndexFunc(list, func(w rcconf.Word) bool { return strings.ContainsAny(w.Text, "\t\n") }); at >= 0 {
+		c.lose(list[at].Pos, "the line, which has a tab within quotes: in an rc.conf it would become a blank")
+		return
+	}
 	if c.dialect == openBSD {
 		list = positions(list)
 	}

@@ -126,8 +126,9 @@ func TestConvertKeepsEverything(t *testing.T) {
 		}
 		file += "description " + quote(descr) + "\n"
 		s := rcconf.Source{Name: "hostname.carp0", Data: []byte(file)}
-		// What quote does with a quote has a backslash, which OpenBSD's files have not.
-		if strings.ContainsAny(pass+descr, `'`) {
+		// What quote does with a quote and with several blanks has a backslash, which
+		// OpenBSD's files have not.
+		if strings.Contains(quote(pass)+quote(descr), `\`) {
 			s.Name = "ifconfig.carp0"
 			s.Data = []byte(strings.NewReplacer(" 255.255.255.0 NONE", " netmask 255.255.255.0", " 255.255.255.255", " netmask 255.255.255.255",
 				" 64\n", " prefixlen 64\n").Replace(file))

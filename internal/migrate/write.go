@@ -96,12 +96,17 @@ func spelt(word words.Word, value string) []string {
 // safe are the characters that no shell does anything with.
 const safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@^_"
 
-// quote is a word as rc's second reading, by eval, takes the quotes off again.
+// quote is a word as rc's second reading, by eval, takes the quotes off again. Of
+// several blanks in a row rc would keep one, so that these get a backslash each.
 func quote(word string) string {
 	if word != "" && strings.Trim(word, safe) == "" {
 		return word
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	quoted := "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	if strings.Contains(word, "  ") {
+		quoted = strings.ReplaceAll(quoted, " ", `'\ '`)
+	}
+	return quoted
 }
 
 // assignment is one line of rc.conf.

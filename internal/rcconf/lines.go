@@ -42,7 +42,7 @@ func (p *planner) mainLine(l *lines, name string) {
 		variable = defaultLine
 		v, _ = p.config.Lookup(variable)
 	}
-	words, problem := split(v)
+	words, problem := p.words(v)
 	if problem != nil {
 		l.problems = append(l.problems, problem)
 		return
@@ -94,7 +94,7 @@ const passWord = "pass"
 func (p *planner) inet6Line(l *lines, name string) {
 	variable := "ifconfig_" + name + "_ipv6"
 	v, _ := p.config.Lookup(variable)
-	words, problem := split(v)
+	words, problem := p.words(v)
 	if problem != nil {
 		l.problems = append(l.problems, problem)
 	}
@@ -107,7 +107,7 @@ func (p *planner) inet6Line(l *lines, name string) {
 	}
 	variable = "ipv6_ifconfig_" + name
 	v, _ = p.config.Lookup(variable)
-	if words, problem = split(v); problem != nil {
+	if words, problem = p.words(v); problem != nil {
 		l.problems = append(l.problems, problem)
 	} else if len(words) > 0 {
 		p.note(v.Pos, "$"+variable+" is obsolete.  Use ifconfig_"+name+"_ipv6 instead.")
@@ -125,20 +125,20 @@ func (p *planner) aliases(l *lines, name string) {
 	var all []Line
 	variable := "ifconfig_" + name + "_aliases"
 	if v, ok := p.config.Lookup(variable); ok {
-		all = append(all, p.withFamily(variable, l.pieces(variable, v))...)
+		all = append(all, p.withFamily(variable, p.pieces(l, variable, v))...)
 	}
 	for _, v := range p.config.numbered("ifconfig_" + name + "_alias") {
 		if v.Value.Text == "" {
 			break // as FreeBSD does: an empty one ends the list
 		}
-		all = append(all, p.withFamily(v.Name, l.pieces(v.Name, v.Value))...)
+		all = append(all, p.withFamily(v.Name, p.pieces(l, v.Name, v.Value))...)
 	}
 	for _, v := range p.config.numbered("ipv6_ifconfig_" + name + "_alias") {
 		if v.Value.Text == "" {
 			break
 		}
 		p.note(v.Pos, "$"+v.Name+" is obsolete.  Use ifconfig_"+name+"_aliasN instead.")
-		for _, piece := range l.pieces(v.Name, v.Value) {
+		for _, piece := range p.pieces(l, v.Name, v.Value) {
 			if piece.Words[0].Text != "inet6" {
 				piece.Words = prepend("inet6", piece.Words)
 			}
@@ -174,8 +174,8 @@ func isFamily(word string) bool {
 }
 
 // pieces cuts a value with several addresses at the words that name a family.
-func (l *lines) pieces(variable string, v Value) (all []Line) {
-	words, problem := split(v)
+func (p *planner) pieces(l *lines, variable string, v Value) (all []Line) {
+	words, problem := p.words(v)
 	if problem != nil {
 		l.problems = append(l.problems, problem)
 		return nil

@@ -197,10 +197,10 @@ func (p *planner) others() {
 func (p *planner) carp(i *Interface) {
 	p.taken[i.Clone] = true
 	if v, ok := p.config.Lookup(createArgs + i.Clone); ok {
-		i.add(createArgs+i.Clone, v, []string{"create"})
+		p.add(i, createArgs+i.Clone, v, []string{"create"})
 	}
 	if v, _ := p.config.Lookup("ifconfig_" + i.Clone + "_name"); v.Text != "" {
-		i.add("ifconfig_"+i.Clone+"_name", v, []string{"name"})
+		p.add(i, "ifconfig_"+i.Clone+"_name", v, []string{"name"})
 		i.Name = v.Text
 		p.taken[Mangle(i.Name)] = true
 	}
@@ -215,8 +215,8 @@ func (p *planner) carp(i *Interface) {
 }
 
 // add adds the line of a variable, behind words of rc's own.
-func (i *Interface) add(variable string, v Value, before []string) {
-	words, problem := split(v)
+func (p *planner) add(i *Interface, variable string, v Value, before []string) {
+	words, problem := p.words(v)
 	if problem != nil {
 		i.Problems = append(i.Problems, problem)
 		return

@@ -136,7 +136,25 @@ carp1 cloned
 `},
 		{"quotes in the value", `cloned_interfaces=carp0 ifconfig_carp0="pass 'a  b' descr \"c\\\"d\" group x\\ y 'z'"`, `
 carp0 cloned
-	pass|a  b|descr|c"d|group|x y|z
+	pass|a b|descr|c"d|group|x y|z
+	up
+note rc.conf:1:46: several blanks in a row in a word, of which rc keeps one
+`},
+		{"blanks that stay several, and lines", `cloned_interfaces=carp0 ifconfig_carp0="  pass a\\ \\ b
+	vhid 1
+
+	10.0.0.1/24 "`, `
+carp0 cloned
+	pass|a  b|vhid|1|10.0.0.1/24
+	up
+`},
+		{"a line that goes on within single quotes", `cloned_interfaces='carp0 carp1' ifconfig_carp0='vhid 1 \
+	pass x' ifconfig_carp1='pass x\\
+	vhid 1'`, `
+carp0 cloned
+	! rc.conf:1:56: a \ at the end of a line within single quotes, where it stays one
+carp1 cloned
+	pass|x\|vhid|1
 	up
 `},
 		{"what the shell would see", "cloned_interfaces='carp0 carp1 carp2 carp3 carp4'\n" +

@@ -10,11 +10,71 @@ type Word struct {
 }
 
 // split cuts a value into words as rc does, which hands it to the shell a second
-// time (eval): blanks divide, and quotes in it keep blanks together. What the
-// shell would then do something else with is refused; one such character in a
-// password would change it on FreeBSD without a word.
+// time (eval): blanks divide, and quotes in it keep blanks together, of several in a
+// row one. What the shell would then do something else with is refused; one such
+// character in a password would change it on FreeBSD without a word.
 func split(v Value) ([]Word, *Problem) {
-	return (&splitter{value: v}).all()
+	if at := continued(v.Text); at >= 0 {
+		return nil, &Problem{Pos: v.At(at), Text: `a \ at the end of a line within single quotes, where it stays one`,
+			Hints: []string{"put the value in double quotes, or leave it out: a value may have several lines"}}
+	}
+	return (&splitter{value: squeezed(v)}).all()
+}
+
+// squeezed is a value with one blank for each run of them and none in front: rc takes it
+// apart and joins it (network.subr, get_if_var and ifconfig_getargs) before anybody looks
+// at the quotes in it.
+func squeezed(v Value) Value {
+	var b builder
+	blank := false
+	for n := range len(v.Text) {
+		c := v.Text[n]
+		if isBlank(c) {
+			blank = true
+			continue
+		}
+		if blank && len(b.text) > 0 {
+			b.add(' ', v.At(n-1))
+		}
+		b.add(c, v.At(n))
+		blank = false
+	}
+	return b.value(v.Pos)
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
+
+// continued is where a backslash is before the end of a line, -1 if nowhere. Of double
+// quotes there is none left.
+func continued(text string) int {
+	for from := 0; ; {
+		at := strings.Index(text[from:], "\\\n")
+		if at < 0 {
+			return -1
+		}
+		at += from
+		if before := text[:at]; (len(before)-len(strings.TrimRight(before, `\`)))%2 == 0 {
+			return at
+		}
+		from = at + 2
+	}
+}
+
+// words is split, and notes where a word has lost blanks: with a password that is worth
+// a word.
+func (p *planner) words(v Value) ([]Word, *Problem) {
+	words, problem := split(v)
+	if problem != nil {
+		return nil, problem
+	}
+	whole, _ := (&splitter{value: v}).all()
+	for n, w := range words {
+		if n < len(whole) && whole[n].Text != w.Text {
+			p.note(w.Pos, "several blanks in a row in a word, of which rc keeps one")
+			break
+		}
+	}
+	return words, nil
 }
 
 // SplitLine is split for a line of another system's files, which is in as many pieces
@@ -69,7 +129,7 @@ const special = "$`;&|<>()"
 func (s *splitter) next() *Problem {
 	text := s.value.Text
 	c := text[s.at]
-	if c == ' ' || c == '\t' || c == '\n' {
+	if isBlank(c) {
 		s.end()
 		s.at++
 		return nil

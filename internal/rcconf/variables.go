@@ -21,6 +21,7 @@ const (
 	createArgs       = "create_args_"
 	defaultLine      = "ifconfig_DEFAULT"
 	rangeMax         = "netif_ipexpand_max"
+	confFiles        = "rc_conf_files"
 	mapping          = "carp_map"
 	waiting          = "carp_wait"
 )
@@ -41,16 +42,23 @@ func KnownVariables() []Known {
 		{"ipv4_addrs_IF", "more IPv4 addresses"},
 		{"ipv6_ifconfig_IF", "obsolete: IPv6 words without inet6"},
 		{"ipv6_ifconfig_IF_aliasN", "obsolete: one more IPv6 address"},
+		{confFiles, "more files to read, behind rc.conf.local"},
 		{rangeMax, "how many addresses a range may be, 2048 unless set"},
 		{mapping, "ours: FREEBSD=LINUX names of physical interfaces"},
 		{waiting, "ours: for how many seconds start waits for parents"},
 	}
 }
 
+// ConfFiles are the files that rc_conf_files lists.
+func (c *Config) ConfFiles() []string {
+	v, _ := c.Lookup(confFiles)
+	return strings.Fields(v.Text)
+}
+
 // isKnown tells whether a variable is one of KnownVariables.
 func isKnown(name string) bool {
 	switch name {
-	case clonedInterfaces, clonedSticky, defaultLine, rangeMax, mapping, waiting:
+	case clonedInterfaces, clonedSticky, defaultLine, rangeMax, confFiles, mapping, waiting:
 		return true
 	}
 	return subject(name) != "" || strings.HasPrefix(name, createArgs)
