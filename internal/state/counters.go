@@ -9,12 +9,19 @@ import (
 	"os"
 )
 
-const countersFile = "counters"
+const (
+	countersFile   = "counters"
+	countersSuffix = ".counters"
+)
 
-// Counters are what the supervisors that have ended since boot, in an orderly way,
-// had counted, added up by name. No file is nothing.
+// Counters are what the supervisors that have ended since boot had counted, added up
+// by name. No file is nothing.
 func (d *Dir) Counters() (map[string]uint64, error) {
-	data, err := os.ReadFile(d.file(countersFile))
+	return d.readCounters(countersFile)
+}
+
+func (d *Dir) readCounters(file string) (map[string]uint64, error) {
+	data, err := os.ReadFile(d.file(file))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -23,14 +30,53 @@ func (d *Dir) Counters() (map[string]uint64, error) {
 	}
 	var counters map[string]uint64
 	if err := decodeStrictly(data, &counters); err != nil {
-		return nil, fmt.Errorf("counters %s: damaged: %w", d.file(countersFile), err)
+		return nil, fmt.Errorf("counters %s: damaged: %w", d.file(file), err)
 	}
 	return counters, nil
 }
 
-// AddCounters adds what a supervisor had counted when it ends. A damaged file is
-// replaced.
-func (d *Dir) AddCounters(ctx context.Context, counters map[string]uint64) error {
+// SaveCounters keeps what a unit's supervisor has counted so far, in case that it is
+// killed; nothing removes it. Only who holds the unit's lock may.
+func (d *Dir) SaveCounters(name string, counters map[string]uint64) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if len(counters) == 0 {
+		return d.remove(name + countersSuffix)
+	}
+	return d.writeCounters(name+countersSuffix, counters)
+}
+
+func (d *Dir) writeCounters(file string, counters map[string]uint64) error {
+	data, err := json.MarshalIndent(counters, "", "  ")
+	if err != nil {
+		return fmt.Errorf("counters: %w", err)
+	}
+	return d.write(file, append(data, '\n'), publicMode)
+}
+
+// BuryCounters adds what an earlier supervisor of a unit, which was killed, had saved.
+// Only who holds the unit's lock may.
+func (d *Dir) BuryCounters(ctx context.Context, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	counters, err := d.readCounters(name + countersSuffix)
+	if err != nil { // damaged: there is nothing to be had
+		return errors.Join(err, d.remove(name+countersSuffix))
+	}
+	return d.AddCounters(ctx, name, counters)
+}
+
+// AddCounters adds what a unit's supervisor had counted when it ends, in place of what
+// it has saved. A damaged file is replaced.
+func (d *Dir) AddCounters(ctx context.Context, name string, counters map[string]uint64) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if len(counters) == 0 {
+		return d.remove(name + countersSuffix)
+	}
 	unlock, err := d.LockFolder(ctx)
 	if err != nil {
 		return err
@@ -46,11 +92,11 @@ func (d *Dir) AddCounters(ctx context.Context, counters map[string]uint64) error
 	for name, n := range counters {
 		sums[name] += n
 	}
-	data, err := json.MarshalIndent(sums, "", "  ")
-	if err != nil {
-		return fmt.Errorf("counters: %w", err)
+	// In this order: who is killed in between has not counted twice.
+	if err := d.remove(name + countersSuffix); err != nil {
+		return err
 	}
-	return d.write(countersFile, append(data, '\n'), publicMode)
+	return d.writeCounters(countersFile, sums)
 }
 
 // TakeCounters is Counters, and begins anew: of two who take at once one has them.

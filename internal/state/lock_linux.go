@@ -34,7 +34,7 @@ const (
 	// few writes and syncs; who has waited this long waits for a stopped
 	// process.
 	folderPatience = 10 * time.Second
-	// ownerPatience is that of the owner of an interface, who has to advertise, and to
+	// ownerPatience is that of the owner of an interface that is not MASTER, who has to
 	// tell systemd that it is at work (carp@.service, WatchdogSec).
 	ownerPatience = 2 * time.Second
 	// folderPoll is the mean pause between two attempts. OFD locks can be
@@ -75,7 +75,7 @@ func (d *Dir) Acquire(name string) (*Lock, error) {
 			l.release()
 			return nil, err
 		}
-		d.sweep(name+recordSuffix, name+demotionSuffix)
+		d.sweep(name+recordSuffix, name+demotionSuffix, name+countersSuffix)
 		return l, nil
 	}
 }
@@ -224,6 +224,24 @@ func (d *Dir) LockFolder(ctx context.Context) (unlock func(), err error) {
 		}
 	}
 }
+
+// Exclusive is the folder with its lock held.
+type Exclusive struct {
+	dir    *Dir
+	unlock func()
+}
+
+// Exclude is [Dir.LockFolder] for a change of a unit that takes several steps.
+func (d *Dir) Exclude(ctx context.Context) (*Exclusive, error) {
+	unlock, err := d.LockFolder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Exclusive{dir: d, unlock: unlock}, nil
+}
+
+// Unlock lets go of the lock. More than once is once.
+func (e *Exclusive) Unlock() { e.unlock() }
 
 // folderBusy is the error of who has waited too long, and matches why.
 func (d *Dir) folderBusy(why error) error {

@@ -108,6 +108,16 @@ func (d *Dir) LeaveParent(parent, user string, restore func(map[string]string) e
 	return d.changeParents(func(all Parents) error { return all.Leave(parent, user, d.here, restore) })
 }
 
+// UseParent is [Dir.UseParent] for who has the lock already.
+func (e *Exclusive) UseParent(parent string, ifindex int, user string, save func() (map[string]string, error)) error {
+	return e.dir.rewriteParents(func(all Parents) error { return all.Use(parent, ifindex, user, e.dir.here, save) })
+}
+
+// LeaveParent is [Dir.LeaveParent] for who has the lock already.
+func (e *Exclusive) LeaveParent(parent, user string, restore func(map[string]string) error) error {
+	return e.dir.rewriteParents(func(all Parents) error { return all.Leave(parent, user, e.dir.here, restore) })
+}
+
 // here tells whether a unit is alive, or has a record to be started from.
 func (d *Dir) here(user string) bool { return d.hasRecord(user) || d.Alive(user) }
 

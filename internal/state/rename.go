@@ -1,7 +1,6 @@
 package state
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,7 +8,9 @@ import (
 )
 
 // Rename moves all that is kept of a unit to another name; its locks and
-// sockets are the caller's, who holds both locks. A renaming goes like this,
+// sockets are the caller's, who holds both locks, and the folder's since before the
+// record was saved with the NewName: an owner that has to advertise does not wait here.
+// A renaming goes like this,
 // and a kill at any instant leaves one record, under one name:
 //
 //  1. The record is saved with the NewName. Whoever starts the unit now takes
@@ -21,11 +22,6 @@ import (
 //
 // With an error nothing has moved.
 func (d *Dir) Rename(from, to string) error {
-	unlock, err := d.LockFolder(context.Background())
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	r, err := d.Load(from)
 	switch {
 	case err != nil:
@@ -48,6 +44,7 @@ func (d *Dir) Rename(from, to string) error {
 	// One rename, so that no reader counts the entries twice. They are of use to
 	// the living only, so what is left behind does no harm.
 	_ = os.Rename(d.file(from+demotionSuffix), d.file(to+demotionSuffix))
+	_ = os.Rename(d.file(from+countersSuffix), d.file(to+countersSuffix))
 	_ = d.sync() // it is done; a crash of the host takes the interface too
 	return nil
 }

@@ -15,8 +15,9 @@ import (
 )
 
 // change applies one command line, whole or not at all: plan, record, act, and
-// undo if the kernel refuses. The notes are for the person.
-func (i *Interface) change(c *control.Change) (notes []string, err error) {
+// undo if the kernel refuses. taken is the new name that is on the line, if any is.
+// The notes are for the person.
+func (i *Interface) change(c *control.Change, taken *naming) (notes []string, err error) {
 	parents, err := i.kernel().Parents()
 	if err != nil {
 		return nil, err
@@ -24,24 +25,22 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 	if c.Backing != nil && i.saved {
 		return nil, bsderr.Errno(opSetVHID, unix.EINVAL, i.name+": backing is chosen at create, for good")
 	}
-	naming, err := i.takeName(c)
+	taken, err = i.checkName(c, taken)
 	if err != nil {
 		return nil, err
 	}
 	prev := i.record
 	next, notes, err := i.decide(c, parents)
 	if err != nil {
-		naming.abort()
 		return nil, err
 	}
 	if !i.saved || !reflect.DeepEqual(prev, next) {
 		if err := i.install(next); err != nil {
-			naming.abort()
 			return nil, i.undo(prev, err)
 		}
 		i.saved = true
 	}
-	if err := i.rename(naming); err != nil {
+	if err := i.rename(taken); err != nil {
 		return nil, i.undo(prev, err)
 	}
 	i.retry = nil // what failed before has just been done
@@ -59,7 +58,6 @@ func (i *Interface) change(c *control.Change) (notes []string, err error) {
 // supervisors kept out (Handle), so that of two that want the same vhid one sees
 // the other's.
 func (i *Interface) decide(c *control.Change, parents []link.Parent) (state.Record, []string, error) {
-	defer i.unlock() // what follows takes the lock for itself
 	siblings, err := i.opts.Store.Siblings(i.name)
 	if err != nil {
 		return i.record, nil, err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
@@ -24,6 +25,8 @@ type folder struct {
 	knobs    sysctl.Values
 	fail     map[string]error // by the method's name, until taken out
 	watchers []chan struct{}
+	// lock is full while a process has the folder to itself.
+	lock chan struct{}
 }
 
 func (f *folder) refuse(method string, err error) {
@@ -111,10 +114,44 @@ func (s *store) Remove(name string) error {
 	return err
 }
 
-func (s *store) Exclusive(context.Context) (func(), error) {
+func (s *store) Exclusive(ctx context.Context) (Exclusive, error) {
 	leave, err := s.enter("Exclusive")
 	leave()
-	return func() {}, err
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case s.lock <- struct{}{}:
+		return exclusive{s}, nil
+	case <-ctx.Done():
+		return nil, errLocked
+	}
+}
+
+var errLocked = errors.New("locked by process 7")
+
+// exclusive is the folder while the others are kept out.
+type exclusive struct{ s *store }
+
+func (e exclusive) Unlock() { <-e.s.lock }
+
+func (e exclusive) UseParent(parent string, _ int, user string, read func() (map[string]string, error)) error {
+	return e.s.useParent(parent, user, read)
+}
+
+func (e exclusive) LeaveParent(parent, user string, restore func(map[string]string) error) error {
+	return e.s.leaveParent(parent, user, restore)
+}
+
+// alone does what takes the lock, as the owner does it that has not got it.
+func (s *store) alone(do func() error) error {
+	select {
+	case s.lock <- struct{}{}:
+		defer func() { <-s.lock }()
+		return do()
+	case <-time.After(2 * time.Second):
+		return errLocked
+	}
 }
 
 func (s *store) Siblings(name string) (others []state.Record, err error) {
@@ -129,6 +166,14 @@ func (s *store) Siblings(name string) (others []state.Record, err error) {
 }
 
 func (s *store) UseParent(parent string, _ int, user string, read func() (map[string]string, error)) error {
+	return s.alone(func() error { return s.useParent(parent, user, read) })
+}
+
+func (s *store) LeaveParent(parent, user string, restore func(map[string]string) error) error {
+	return s.alone(func() error { return s.leaveParent(parent, user, restore) })
+}
+
+func (s *store) useParent(parent, user string, read func() (map[string]string, error)) error {
 	leave, err := s.enter("UseParent")
 	defer leave()
 	if err != nil {
@@ -145,7 +190,7 @@ func (s *store) UseParent(parent string, _ int, user string, read func() (map[st
 	return nil
 }
 
-func (s *store) LeaveParent(parent, user string, restore func(map[string]string) error) error {
+func (s *store) leaveParent(parent, user string, restore func(map[string]string) error) error {
 	leave, err := s.enter("LeaveParent")
 	defer leave()
 	if err != nil {
@@ -193,7 +238,7 @@ func (s *store) Demotions() (state.Ledger, error) {
 // held is a folder that another process keeps locked.
 type held struct{ Store }
 
-func (held) Exclusive(ctx context.Context) (func(), error) {
+func (held) Exclusive(ctx context.Context) (Exclusive, error) {
 	<-ctx.Done()
-	return nil, errors.New("locked by process 7")
+	return nil, errLocked
 }

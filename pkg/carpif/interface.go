@@ -34,8 +34,9 @@ type Options struct {
 	// arrive.
 	OpenARP func(parent string, targets []netip.Addr) (Segment, error)
 	// Rename takes hold of another name for the interface, or says why it
-	// cannot be had.
-	Rename func(to string) (Renaming, error)
+	// cannot be had. It may wait, as long as ctx allows, and is called from any
+	// goroutine.
+	Rename func(ctx context.Context, to string) (Renaming, error)
 	// KnobsChanged yields a value when knobs or demotions may have changed.
 	KnobsChanged <-chan struct{}
 	// Suspended is how long the host has been suspended since it was booted;
@@ -102,10 +103,10 @@ type Interface struct {
 	retry    <-chan time.Time  // when what failed is to be tried again; nil: nothing
 	renewer  *renewer
 	requests chan call
-	unlock   func()   // of the request being served
-	waiting  []call   // answered when the handover is over
-	goodbyes []func() // answered when all is over
-	finished bool     // Run ends
+	folder   Exclusive // of the request being served; nil: not ours alone
+	waiting  []call    // answered when the handover is over
+	goodbyes []func()  // answered when all is over
+	finished bool      // Run ends
 	events   []carp.Event
 	stepping bool
 
@@ -120,14 +121,6 @@ type Interface struct {
 	buf         [2048]byte
 	out         []byte
 	former      []carp.Advertisement // scratch of advertise
-}
-
-// call is a request on its way to the owner.
-type call struct {
-	req    control.Request
-	reply  chan control.Response // capacity 1; nil for opExit
-	answer *control.Response     // to be given when the handover is over
-	unlock func()                // lets the other supervisors change things again
 }
 
 // New makes an Interface; nothing happens before Run.
@@ -151,65 +144,6 @@ func New(opts Options) *Interface {
 		since:    opts.Now(),
 		families: newFamilies(),
 	}
-}
-
-// exclusiveTime is how long a change waits for those of other interfaces, a
-// little less than the command waits for the change.
-const exclusiveTime = 8 * time.Second
-
-// takeTime is how long a change waits, with the other interfaces kept out, for the
-// owner to take it. The owner may itself be waiting to keep the others out, as when it
-// gives a parent its settings back, so who waits lets it pass.
-const takeTime = 50 * time.Millisecond
-
-// passTime is how long the way is left free: some attempts of the owner's.
-const passTime = 10 * time.Millisecond
-
-// Handle answers one request of the control socket. It is safe to call from
-// any goroutine. A request that Run has not taken when ctx ends is refused with
-// ctx's cause.
-func (i *Interface) Handle(ctx context.Context, req control.Request) control.Response {
-	c := call{req: req, reply: make(chan control.Response, 1), unlock: func() {}}
-	excludes := req.Op == control.OpCreate || req.Op == control.OpChange
-	// Here and not in the owner: waiting would cost a MASTER its office.
-	lockCtx, cancel := context.WithTimeout(ctx, exclusiveTime)
-	defer cancel()
-	for {
-		var again <-chan time.Time
-		if excludes {
-			if lockCtx.Err() != nil && ctx.Err() == nil { // a lock that is free is had all the same
-				return refused(errLate)
-			}
-			var err error
-			if c.unlock, err = i.opts.Store.Exclusive(lockCtx); err != nil {
-				if ctx.Err() != nil { // not for want of patience
-					err = ended(ctx)
-				}
-				return refused(err)
-			}
-			again = time.After(takeTime)
-		}
-		select {
-		case i.requests <- c:
-			// The owner answers everything that it took, by Goodbye at the latest.
-			return <-c.reply
-		case <-ctx.Done():
-			c.unlock()
-			return refused(ended(ctx))
-		case <-again:
-			c.unlock()
-			time.Sleep(passTime)
-		}
-	}
-}
-
-// ended is why a request that has not been taken will not be: ctx's cause, or that the
-// supervisor is ending.
-func ended(ctx context.Context) error {
-	if err := context.Cause(ctx); err != ctx.Err() {
-		return err
-	}
-	return errEnding
 }
 
 // Run is the owner's loop. It returns when the interface has been destroyed,

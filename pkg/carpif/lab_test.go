@@ -148,6 +148,7 @@ func (l *lab) host(n byte) *host {
 		store: &folder{
 			records: map[string]state.Record{}, entries: map[string][]state.Entry{}, users: map[string][]string{},
 			settings: map[string]map[string]string{}, fail: map[string]error{}, knobs: sysctl.Defaults(),
+			lock: make(chan struct{}, 1),
 		}}
 	h.plug()
 	return h
@@ -180,6 +181,8 @@ type unit struct {
 	openErr error
 
 	dieAt string // a moment of a renaming
+	// nameTakes is how long a new name is waited for in vain; 0: it can be had.
+	nameTakes time.Duration
 }
 
 // logbook keeps what a supervisor logs.

@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"context"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -26,7 +27,16 @@ func ByHand(opts Options) *Manual {
 // Ask hands it a request. The answer is in the channel when the work is done: at
 // once, or when it is no longer HandingOver.
 func (m *Manual) Ask(req control.Request) <-chan control.Response {
-	c := call{req: req, reply: make(chan control.Response, 1), unlock: func() {}}
+	ctx := context.Background()
+	c := m.i.newCall(ctx, req)
+	if c.excludes() {
+		var err error
+		if c.folder, err = m.i.opts.Store.Exclusive(ctx); err != nil {
+			c.release()
+			c.reply <- refused(err)
+			return c.reply
+		}
+	}
 	m.i.serve(c)
 	m.settle()
 	return c.reply

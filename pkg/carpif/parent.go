@@ -114,7 +114,7 @@ func (i *Interface) resolveParent() error {
 // On failure nothing is held.
 func (i *Interface) attach() error {
 	k, name := i.kernel(), i.parent.Name
-	err := i.opts.Store.UseParent(name, i.parent.Index, i.name, func() (map[string]string, error) {
+	err := i.users().UseParent(name, i.parent.Index, i.name, func() (map[string]string, error) {
 		saved, err := k.ParentSettings(name)
 		i.original = saved
 		return saved, err
@@ -139,6 +139,15 @@ func (i *Interface) attach() error {
 	}
 	i.segment, i.ready, i.attached = segment, segment.Ready(), true
 	return i.dress()
+}
+
+// users are the parents' users, without a wait where the request being served keeps the
+// other interfaces out: what is typed must not cost a MASTER its office.
+func (i *Interface) users() Users {
+	if i.folder != nil {
+		return i.folder
+	}
+	return i.opts.Store
 }
 
 // back makes the kernel interface, or takes over the one that a supervisor
@@ -205,7 +214,7 @@ func (i *Interface) leaveParent() {
 		}
 		return err
 	}
-	err := i.opts.Store.LeaveParent(p.Name, i.name, restore)
+	err := i.users().LeaveParent(p.Name, i.name, restore)
 	if err != nil && i.original != nil { // the folder is gone, or damaged
 		err = errors.Join(err, restore(i.original))
 	}

@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,8 @@ import (
 // A renaming, step by step; what a kill leaves between any two of them, the
 // next supervisor takes up (state.Dir.Rename):
 //
-//	takeName      the new name's lock and socket: nobody else can have it
+//	takeName      the new name's lock and socket: nobody else can have it. This
+//	              may take long, so the owner does not see the line before
 //	              the other words of the line, under the old name
 //	rename        the record, with the new name as its intention
 //	              the kernel interface
@@ -28,21 +30,37 @@ const opSetName = "ioctl SIOCSIFNAME (set name)"
 // ErrNameInUse says that a name is another carp interface's; it matches EEXIST.
 var ErrNameInUse = fmt.Errorf("another carp interface has that name: %w", unix.EEXIST)
 
-// naming is a new name taken hold of; nil: the line has none.
+// naming is the new name that a line has, taken hold of.
 type naming struct {
-	Renaming
-	to string
+	to   string
+	held Renaming // nil: not had, or not any more
+	err  error    // why it was not had
 }
 
+// abort lets go of the name, unless it is the interface's by now. Without a name it
+// does nothing.
 func (n *naming) abort() {
-	if n != nil {
-		n.Abort()
+	if n != nil && n.held != nil {
+		n.held.Abort()
+		n.held = nil
 	}
 }
 
-// takeName takes hold of the name that a line gives the interface. Its own
-// name is none.
-func (i *Interface) takeName(c *control.Change) (*naming, error) {
+// takeName takes hold of the name that a line gives the interface, in the goroutine of
+// whoever asks for it. Whether that is a new name, and whether the line is to be obeyed
+// at all, only the owner can tell; so a name that cannot be had is no error yet.
+func (i *Interface) takeName(ctx context.Context, req *control.Request) *naming {
+	if req.Change == nil || req.Change.Name == nil || *req.Change.Name == req.Name {
+		return nil
+	}
+	n := &naming{to: *req.Change.Name}
+	n.held, n.err = i.opts.Rename(ctx, n.to)
+	return n
+}
+
+// checkName refuses the name that a line gives the interface, if it cannot be had. Its
+// own name is none.
+func (i *Interface) checkName(c *control.Change, taken *naming) (*naming, error) {
 	if c.Name == nil || *c.Name == i.name {
 		return nil, nil
 	}
@@ -56,14 +74,17 @@ func (i *Interface) takeName(c *control.Change) (*naming, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		err = nil
 	}
+	switch {
+	case err != nil:
+	case taken == nil: // it was to keep its own name, and has another by now
+		err = ErrNameInUse
+	default:
+		err = taken.err
+	}
 	if err != nil {
 		return nil, i.refuseName(to, err)
 	}
-	r, err := i.opts.Rename(to)
-	if err != nil {
-		return nil, i.refuseName(to, err)
-	}
-	return &naming{r, to}, nil
+	return taken, nil
 }
 
 // refuseName is FreeBSD's refusal of a name.
@@ -80,9 +101,9 @@ func (i *Interface) rename(n *naming) error {
 		return nil
 	}
 	if err := i.renameAll(n); err != nil {
-		n.Abort()
 		return i.refuseName(n.to, err)
 	}
+	n.held = nil
 	from := i.name
 	i.name, i.record.Name = n.to, n.to
 	i.log = i.opts.Log.With("iface", n.to)
@@ -115,7 +136,7 @@ func (i *Interface) renameAll(n *naming) error {
 			return err // one that somebody has deleted is made anew on the news of it
 		}
 	}
-	err := n.Commit()
+	err := n.held.Commit()
 	if err != nil && renamed {
 		err = errors.Join(err, i.kernel().RenameBacking(n.to, i.name))
 	}
@@ -125,7 +146,7 @@ func (i *Interface) renameAll(n *naming) error {
 // takeBackName undoes a renaming in which an earlier supervisor was killed. The
 // old name is in force, but the kernel interface may have the new one: it may
 // still answer, and is not to be left to itself. Where somebody else has got the
-// name meanwhile, it is theirs.
+// name meanwhile, it is theirs, and they are not waited for.
 func (i *Interface) takeBackName() {
 	to := i.record.NewName
 	if to == "" {
@@ -133,7 +154,9 @@ func (i *Interface) takeBackName() {
 	}
 	i.record.NewName = ""
 	if to != i.name { // else it was killed after Commit
-		r, err := i.opts.Rename(to)
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		r, err := i.opts.Rename(ctx, to)
 		if err == nil {
 			err = i.kernel().RenameBacking(to, i.name)
 			r.Abort()

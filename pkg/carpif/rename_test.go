@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,13 +25,23 @@ type newName struct {
 }
 
 // rename is Options.Rename.
-func (u *unit) rename(to string) (Renaming, error) {
+func (u *unit) rename(ctx context.Context, to string) (Renaming, error) {
+	if u.nameTakes != 0 {
+		select {
+		case <-time.After(u.nameTakes):
+		case <-ctx.Done():
+		}
+		return nil, ErrNameInUse
+	}
 	if _, taken := u.host.store.record(to); taken {
 		return nil, fmt.Errorf("another carp interface has that name: %w", unix.EEXIST)
 	}
 	leave, err := u.store.enter("Rename")
 	leave()
-	return &newName{unit: u, to: to}, err
+	if err != nil {
+		return nil, err
+	}
+	return &newName{unit: u, to: to}, nil
 }
 
 // reaches kills the supervisor at its moment.
@@ -42,6 +53,9 @@ func (u *unit) reaches(moment string) {
 
 func (n *newName) Commit() error {
 	n.reaches("before Commit")
+	if len(n.store.lock) == 0 {
+		n.Error("committed, and the others are not kept out")
+	}
 	leave, err := n.store.enter("Commit")
 	if err == nil {
 		s := n.store
@@ -63,6 +77,17 @@ func (n *newName) Commit() error {
 	leave()
 	n.reaches("after Commit")
 	return err
+}
+
+// keep notes the names that are taken.
+func keep(taken *[]*newName, take func(context.Context, string) (Renaming, error)) func(context.Context, string) (Renaming, error) {
+	return func(ctx context.Context, to string) (Renaming, error) {
+		r, err := take(ctx, to)
+		if n, ok := r.(*newName); ok {
+			*taken = append(*taken, n)
+		}
+		return r, err
+	}
 }
 
 func (n *newName) Abort() {

@@ -57,28 +57,41 @@ type Kernel interface {
 // Renaming is another name that nobody else can have now.
 type Renaming interface {
 	// Commit moves the record and all that goes by the interface's name to the
-	// new one, and lets go of the old. With an error nothing has moved.
+	// new one, and lets go of the old. With an error nothing has moved. The caller
+	// keeps the other interfaces out (Store.Exclusive).
 	Commit() error
 	// Abort lets go of the new name.
 	Abort()
 }
 
+// Users keep the parents' own settings safe while anybody uses them.
+type Users interface {
+	UseParent(parent string, index int, user string, read func() (map[string]string, error)) error
+	LeaveParent(parent, user string, restore func(map[string]string) error) error
+}
+
+// Exclusive is a store with the other interfaces' supervisors kept out: nothing waits.
+type Exclusive interface {
+	Users
+	// Unlock lets them in again.
+	Unlock()
+}
+
 // Store is what survives the supervisor: its record, its part in the parent's
 // settings and in the demotion ledger, and the host's knobs.
 type Store interface {
-	// Exclusive keeps every other interface's supervisor out for a moment,
-	// while a change is held against their records and saved.
-	// It may wait, as long as ctx allows.
-	Exclusive(ctx context.Context) (unlock func(), err error)
+	// Exclusive keeps every other interface's supervisor out, while a change is
+	// held against their records, saved and carried out. It may wait, as long as
+	// ctx allows; so the owner must not call it.
+	Exclusive(ctx context.Context) (Exclusive, error)
+	// Users without Exclusive wait for their turn, two seconds at most. That is for
+	// an interface that is not MASTER, or is not any more.
+	Users
 	// Save writes the record, all of it or nothing; Remove forgets it.
 	Save(state.Record) error
 	Remove(name string) error
 	// Siblings are the records of the host's other carp interfaces.
 	Siblings(name string) ([]state.Record, error)
-	// UseParent and LeaveParent keep the parent's own settings safe while
-	// anybody uses it.
-	UseParent(parent string, index int, user string, read func() (map[string]string, error)) error
-	LeaveParent(parent, user string, restore func(map[string]string) error) error
 	// SetEntries replaces this interface's reasons for demotion.
 	SetEntries(owner string, entries []state.Entry) error
 	// Knobs are the host's knobs; with an error they are still usable, the

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -22,47 +21,55 @@ func refused(err error) control.Response {
 	return control.Response{Error: bsderr.From(err)}
 }
 
-// serve takes one request in the owner's goroutine. What hands the addresses
-// over is answered when the handover is done, so that the next command on the
-// administrator's line finds it done.
+// serve takes one request in the owner's goroutine. When it is answered, others can
+// have what it held.
 func (i *Interface) serve(c call) {
-	i.unlock = sync.OnceFunc(c.unlock)
-	defer i.unlock()
+	i.folder = c.folder
+	now := i.perform(c)
+	i.folder = nil
+	c.release()
+	if now != nil {
+		c.reply <- *now
+	}
+}
+
+// perform does what a request asks for. What hands the addresses over is answered when
+// the handover is done, so that the next command on the administrator's line finds it
+// done; there is no answer now.
+func (i *Interface) perform(c call) (now *control.Response) {
 	if c.req.Late() {
-		c.reply <- refused(errLate)
-		return
+		return new(refused(errLate))
 	}
 	if err := i.addressed(&c.req); err != nil {
-		c.reply <- refused(err)
-		return
+		return new(refused(err))
 	}
 	switch c.req.Op {
 	case control.OpStatus:
-		c.reply <- control.Response{Status: i.status(c.req.Keys)}
+		return &control.Response{Status: i.status(c.req.Keys)}
 	case control.OpClear:
-		c.reply <- control.Response{Status: i.status(false)}
-		i.clear()
+		defer i.clear()
+		return &control.Response{Status: i.status(false)}
 	case control.OpCreate, control.OpChange:
 		creating := c.req.Op == control.OpCreate
 		if err := i.changeable(creating); err != nil {
-			c.reply <- refused(err)
-			return
+			return new(refused(err))
 		}
-		notes, err := i.change(c.req.Change)
+		notes, err := i.change(c.req.Change, c.naming)
 		switch {
 		case err == nil:
 			i.waiting = append(i.waiting, withReply(c, control.Response{Notes: notes}))
 		case creating:
 			i.finish(c, refused(with(err, i.dismantle(true))))
 		default:
-			c.reply <- refused(err)
+			return new(refused(err))
 		}
 	case control.OpDestroy:
 		i.step(carp.Event{Kind: carp.EventDown})
 		i.waiting = append(i.waiting, c)
 	default:
-		c.reply <- refused(bsderr.Newf("%s: unknown request %q", i.name, c.req.Op))
+		return new(refused(bsderr.Newf("%s: unknown request %q", i.name, c.req.Op)))
 	}
+	return nil
 }
 
 // addressed refuses what was meant for the interface under a name that it had

@@ -192,12 +192,20 @@ func (c *Cloner) create(ctx context.Context, name string, change control.Change)
 	if c.Exists(name) {
 		return nil, existing(name, change)
 	}
-	resp, err := c.world.start(ctx, name, launching{create: true, asUnit: true}, control.Request{Op: control.OpCreate, Change: &change})
-	if taken(err, unix.EBUSY) { // another command was quicker
-		err = existing(name, change)
+	for again := 0; ; again++ {
+		resp, err := c.world.start(ctx, name, launching{create: true, asUnit: true}, control.Request{Op: control.OpCreate, Change: &change})
+		if !taken(err, unix.EBUSY) {
+			return resp.Notes, err
+		}
+		// Another command was quicker. If its line is refused, the name is free again.
+		if c.Await(ctx, name) || again == maxBirths {
+			return nil, existing(name, change)
+		}
 	}
-	return resp.Notes, err
 }
+
+// maxBirths bounds how often a name is tried for whose supervisors come and go.
+const maxBirths = 3
 
 // Change applies a line, whole or not at all.
 func (c *Cloner) Change(ctx context.Context, name string, change control.Change) ([]string, error) {
@@ -277,8 +285,10 @@ func (c *Cloner) ask(ctx context.Context, name string, req control.Request, limi
 			return control.Response{}, err
 		}
 		if !u.Alive {
-			if (req.Op == control.OpStatus || req.Op == control.OpClear) && c.systemd.runs(c.dir, c.getenv) && c.systemd.stopped(ctx, name) {
-				return control.Response{}, bsderr.Newf("stopped; systemctl start carp@%s starts it", name)
+			if (req.Op == control.OpStatus || req.Op == control.OpClear) && c.systemd.runs(c.dir, c.getenv) {
+				if unit, is := c.systemd.stopped(ctx, c.dir, name); is {
+					return control.Response{}, bsderr.Newf("stopped; systemctl start carp@%s starts it", unit)
+				}
 			}
 			// One that is to end needs no unit; and where systemd is about to stop
 			// carp-rc.service, which has it ended, it would not start one.

@@ -1,6 +1,7 @@
 package clone
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 
@@ -17,6 +18,7 @@ func (c *Cloner) destroyDamaged(name string, why error) error {
 	if err != nil {
 		return err
 	}
+	_ = c.dir.BuryCounters(context.Background(), name) // what was counted is worth a try
 	kernel, err := link.Open()
 	if err != nil {
 		lock.Release()

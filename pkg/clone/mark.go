@@ -1,6 +1,7 @@
 package clone
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -19,7 +20,7 @@ import (
 
 const (
 	markPrefix = "@ifconfig-carp/"
-	// markPatience is how long a name is waited for: a supervisor whose folder
+	// markPatience is how long a name is waited for at most: a supervisor whose folder
 	// was removed needs lockCheckTime to notice, and a moment to end.
 	markPatience = lockCheckTime + time.Second
 )
@@ -27,18 +28,24 @@ const (
 // errMarked is a name that another supervisor of this namespace holds.
 var errMarked = errors.New("another supervisor of this network namespace holds the name")
 
-// mark takes a name in the network namespace. It is nil without an error when a
-// stranger squats on it: anybody may, and must not keep us from working.
-func mark(name string) (net.Listener, error) {
-	for deadline := time.Now().Add(markPatience); ; time.Sleep(20 * time.Millisecond) {
+// mark takes a name in the network namespace, for which it waits as long as ctx allows.
+// It is nil without an error when a stranger squats on it: anybody may, and must not
+// keep us from working.
+func mark(ctx context.Context, name string) (net.Listener, error) {
+	ctx, cancel := context.WithTimeout(ctx, markPatience)
+	defer cancel()
+	for {
 		ln, err := net.Listen("unix", markPrefix+name)
 		switch {
 		case err == nil || !errors.Is(err, unix.EADDRINUSE):
 			return ln, err
 		case !markedByUs(name):
 			return nil, nil
-		case time.Now().After(deadline):
+		}
+		select {
+		case <-ctx.Done():
 			return nil, errMarked
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"syscall"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
@@ -35,15 +36,31 @@ func (t *seat) listen(dir *state.Dir) (err error) {
 	if err := os.Remove(t.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	old := unix.Umask(0o177)
-	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: t.path, Net: "unix"})
-	unix.Umask(old)
+	ln, err := listenPrivately(t.path)
 	if err != nil {
 		return err
 	}
 	ln.SetUnlinkOnClose(false)
 	t.ln = ln
 	return nil
+}
+
+// listenPrivately makes a socket that only its owner may connect to. The file gets the
+// mode that the socket has when it is bound (Linux, unix_bind), so that no umask, which
+// is the whole process's, has to be changed meanwhile.
+func listenPrivately(path string) (*net.UnixListener, error) {
+	var denied error
+	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		if err := c.Control(func(fd uintptr) { denied = unix.Fchmod(int(fd), 0o600) }); err != nil {
+			return err
+		}
+		return denied
+	}}
+	ln, err := lc.Listen(context.Background(), "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return ln.(*net.UnixListener), nil
 }
 
 // close closes and removes the socket. Conversations that have begun go on.
@@ -84,7 +101,7 @@ type renaming struct {
 
 // rename takes the lock of another name and opens its socket, on which nobody
 // is answered before Commit.
-func (s *supervisor) rename(to string) (carpif.Renaming, error) {
+func (s *supervisor) rename(ctx context.Context, to string) (carpif.Renaming, error) {
 	// First, so that the lock of one that is to be started again stays free.
 	if _, err := s.dir.Load(to); errors.Is(err, unix.EINVAL) {
 		return nil, err // no name at all
@@ -103,7 +120,7 @@ func (s *supervisor) rename(to string) (carpif.Renaming, error) {
 		return nil, carpif.ErrNameInUse
 	}
 	r := &renaming{s: s, seat: seat{name: to, lock: lock}}
-	if r.seat.mark, err = mark(to); err != nil {
+	if r.seat.mark, err = mark(ctx, to); err != nil {
 		r.Abort()
 		if errors.Is(err, errMarked) {
 			err = carpif.ErrNameInUse
@@ -135,6 +152,10 @@ func (r *renaming) Commit() error {
 			_ = noteMove(s.dir, s.unit, old.name)
 		}
 		return err
+	}
+	if s.unit != "" { // without this it would be taken for one of no unit's
+		_ = noteUnit(s.dir, r.seat.name, s.unit)
+		_ = noteUnit(s.dir, old.name, "")
 	}
 	s.seat = r.seat
 	s.server.Serve(s.served, s.seat.ln)

@@ -54,7 +54,7 @@ func intend(t *testing.T, dir *state.Dir, to string) {
 func TestCommit(t *testing.T) {
 	c, dir, s := seated(t)
 	intend(t, dir, "web")
-	r, err := s.rename("web")
+	r, err := s.rename(t.Context(), "web")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,14 +95,14 @@ func TestRenameRefused(t *testing.T) {
 	for name, want := range map[string]error{
 		"dead": unix.EEXIST, "born": unix.EEXIST, "carp0": unix.EEXIST, "a/b": unix.EINVAL, "parents": unix.EINVAL,
 	} {
-		if _, err := s.rename(name); !errors.Is(err, want) {
+		if _, err := s.rename(t.Context(), name); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", name, err, want)
 		}
 	}
 	if dir.Alive("dead") {
 		t.Error("the lock of another's name was kept")
 	}
-	r, err := s.rename("web")
+	r, err := s.rename(t.Context(), "web")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carpif"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
 
@@ -11,7 +12,13 @@ import (
 type store struct{ *state.Dir }
 
 // Exclusive is the folder's lock.
-func (s store) Exclusive(ctx context.Context) (func(), error) { return s.LockFolder(ctx) }
+func (s store) Exclusive(ctx context.Context) (carpif.Exclusive, error) {
+	e, err := s.Exclude(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
 
 // Siblings are the records of the other interfaces. One that cannot be read
 // does not keep this one from working.

@@ -39,9 +39,7 @@ func summon(dir *state.Dir, name string, create bool) (*summons, error) {
 	}
 	// One of each command, so that none has to clear away what another left.
 	path := filepath.Join(dir.Path(), fmt.Sprintf("%s:%s:%s", name, kind, strconv.FormatUint(random(), 36)))
-	old := unix.Umask(0o177)
-	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	unix.Umask(old)
+	ln, err := listenPrivately(path)
 	if err != nil {
 		return nil, err
 	}

@@ -100,15 +100,6 @@ func (o *order) summoned() (first net.Conn) {
 	return first
 }
 
-// answered tells err to the command that waits on conn, or returns it if there is none.
-func answered(conn net.Conn, err error) error {
-	if conn == nil {
-		return err
-	}
-	tell(conn, err)
-	return nil
-}
-
 // hopeless is an error that starting the supervisor again would only repeat.
 type hopeless struct{ error }
 
@@ -118,39 +109,6 @@ func (h hopeless) Unwrap() error { return h.error }
 func isPathError(err error) bool {
 	_, ok := errors.AsType[*fs.PathError](err)
 	return ok
-}
-
-// inherited is the connection on descriptor fd.
-func inherited(fd int) (net.Conn, error) {
-	if fd < 0 {
-		return nil, nil
-	}
-	unix.CloseOnExec(fd)
-	f := os.NewFile(uintptr(fd), "control")
-	if f == nil {
-		return nil, fmt.Errorf("control descriptor %d: not open", fd)
-	}
-	defer func() { _ = f.Close() }()
-	return net.FileConn(f)
-}
-
-// tell answers the first request with an error.
-func tell(conn net.Conn, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	answered := make(chan struct{})
-	done := sync.OnceFunc(func() { close(answered) })
-	s := control.NewServer(func(context.Context, control.Request) control.Response {
-		defer done()
-		return control.Response{Error: bsderr.From(err)}
-	}, nil)
-	s.ServeConn(ctx, conn)
-	select {
-	case <-answered:
-	case <-ctx.Done():
-	}
-	cancel()
-	s.Wait()
 }
 
 // supervisor is all that one process holds.
@@ -168,6 +126,10 @@ type supervisor struct {
 
 	mu   sync.Mutex
 	seat seat // another one after a renaming
+
+	counting sync.Mutex
+	counted  map[string]uint64 // as the state folder has it; nil: it has nothing
+	buried   bool              // the state folder has nothing of an earlier supervisor's
 }
 
 // prepare takes the lock and everything else that can fail.
@@ -187,7 +149,7 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 			s.release(create)
 		}
 	}()
-	s.seat.mark, err = mark(name)
+	s.seat.mark, err = mark(ctx, name)
 	if errors.Is(err, errMarked) {
 		return nil, hopeless{markedElsewhere(name, dir)}
 	}
@@ -206,6 +168,7 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 		}
 		return nil, hopeless{err}
 	}
+	s.bury(ctx)
 	if s.kernel, err = link.Open(); err != nil {
 		return nil, err
 	}
@@ -251,6 +214,9 @@ func prepare(ctx context.Context, o order) (_ *supervisor, err error) {
 		Log:          s.log,
 		PID:          os.Getpid(),
 	})
+	if err := noteUnit(dir, name, o.unit); err != nil {
+		s.log.Warn("which unit this is", "err", err)
+	}
 	return s, nil
 }
 
@@ -286,9 +252,14 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) (gone bool, err er
 	if err := raisePriority(); err != nil {
 		s.log.Warn("ordinary priority", "err", err)
 	}
-	server := control.NewServer(s.iface.Handle, s.log)
+	server := control.NewServer(s.handle, s.log)
 	s.server, s.served = server, serveCtx
 	server.Serve(serveCtx, s.seat.ln)
+	tallied := make(chan struct{})
+	go func() {
+		defer close(tallied)
+		s.tally(ctx)
+	}()
 	if first != nil {
 		ended := server.ServeConn(serveCtx, first)
 		if s.unit == "" {
@@ -306,9 +277,12 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) (gone bool, err er
 	go s.watchLock(ctx, abandon)
 	err = s.iface.Run(ctx)
 	gone = !s.recorded()
+	abandon()
+	<-tallied
 	s.keepCounters(ctx)
 	if gone && s.unit != "" {
 		forgetMove(s.dir, s.unit)
+		_ = noteUnit(s.dir, s.held().name, "")
 	}
 	s.release(gone)
 	s.iface.Goodbye()

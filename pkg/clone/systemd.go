@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
@@ -85,6 +86,18 @@ func (s systemd) unitProgram() string {
 // errUnitBusy is a unit that runs, but not for the interface it is named after.
 var errUnitBusy = errors.New("it runs for an interface that had this name before")
 
+// errUnitDeaf is a unit that systemd calls started, but that asks for no request.
+var errUnitDeaf = errors.New("it does not ask what it was started for")
+
+const (
+	// deafTime is how long a unit that is up is asked to start again: it may have been
+	// up for another command, which was refused, and be about to end.
+	deafTime = time.Second
+	// deafPause is the time between two attempts, and how long a supervisor that has
+	// asked for its request may take to be heard.
+	deafPause = 20 * time.Millisecond
+)
+
 // start has systemd start the supervisor of name, and waits until it has asked for its
 // first request.
 func (s systemd) start(ctx context.Context, dir *state.Dir, name string, create bool) (birth, error) {
@@ -95,27 +108,23 @@ func (s systemd) start(ctx context.Context, dir *state.Dir, name string, create 
 	defer call.withdraw()
 	ctx, cancel := context.WithTimeout(ctx, changeTime)
 	waiting, giveUp := context.WithCancelCause(ctx)
-	// It returns when the unit is up, or cannot be.
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		err := systemctl(ctx, "start", unitName(name))
-		if err == nil { // it is up and has not asked for us
-			err = errUnitBusy
-		}
-		giveUp(err)
+		giveUp(startUnit(ctx, waiting, dir, name))
 	}()
 	done := func() {
 		cancel()
 		<-ended
 	}
 	conn, err := call.accept(waiting)
+	giveUp(nil)
 	if err != nil {
 		done()
 		switch {
 		case dir.Alive(name): // another command was quicker
 			err = errHeld(name)
-		case !errors.Is(err, errUnitBusy): // or it would be tried again for ever
+		case !errors.Is(err, errUnitBusy) && !errors.Is(err, errUnitDeaf): // or it would be tried again for ever
 			_ = systemctl(context.WithoutCancel(ctx), "stop", "--no-block", unitName(name))
 		}
 		return birth{}, err
@@ -123,16 +132,45 @@ func (s systemd) start(ctx context.Context, dir *state.Dir, name string, create 
 	return birth{conn: conn, done: done, said: func() string { return "(see journalctl -u " + unitName(name) + ")" }}, nil
 }
 
+// startUnit has systemd start the unit of name until that cannot be, or until waiting
+// ends, as it does when the supervisor has asked for its request. It tells why nobody
+// has asked.
+func startUnit(ctx, waiting context.Context, dir *state.Dir, name string) error {
+	for deadline := time.Now().Add(deafTime); ; {
+		// It returns when the unit is up, or cannot be.
+		if err := systemctl(ctx, "start", unitName(name)); err != nil {
+			return err
+		}
+		select {
+		case <-waiting.Done():
+			return nil
+		case <-time.After(deafPause):
+		}
+		switch {
+		case dir.Alive(name):
+			return errHeld(name)
+		case serves(dir, name) != "":
+			return errUnitBusy
+		case time.Now().After(deadline):
+			return errUnitDeaf
+		}
+	}
+}
+
 // stopped tells whether the unit of name has been stopped, or is being, by an
 // administrator who does not want the interface to come back because somebody looks at
-// it. A unit that failed is not meant, nor one that is about to be started again.
-func (s systemd) stopped(ctx context.Context, name string) bool {
-	out, _ := exec.CommandContext(ctx, "systemctl", "is-active", unitName(name)).Output()
+// it, and which unit that is. A unit that failed is not meant, nor one that is about to
+// be started again, nor that of an interface whose supervisor was none of systemd's.
+func (s systemd) stopped(ctx context.Context, dir *state.Dir, name string) (unit string, is bool) {
+	if unit = unitOf(dir, name); unit == "" {
+		return "", false
+	}
+	out, _ := exec.CommandContext(ctx, "systemctl", "is-active", unitName(unit)).Output()
 	switch strings.TrimSpace(string(out)) {
 	case "inactive", "deactivating":
-		return true
+		return unit, true
 	}
-	return false
+	return unit, false
 }
 
 // stopping tells whether the host is going down, when no unit can be started and no

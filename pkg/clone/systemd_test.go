@@ -1,6 +1,7 @@
 package clone
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -84,9 +85,9 @@ func only(key, set string) string {
 	return ""
 }
 
-// supervisorOf plays the unit that systemctl starts: once that is called it answers the
-// summons, and the request that comes over it.
-func supervisorOf(t *testing.T, dir *state.Dir, calls, name string, wantCreate bool) {
+// supervisorOf plays the unit that systemctl starts: when that has been called so often
+// it answers the summons, and the request that comes over it.
+func supervisorOf(t *testing.T, dir *state.Dir, calls, name string, wantCreate bool, often int) {
 	done := make(chan struct{})
 	ctx := t.Context()
 	go func() {
@@ -94,7 +95,7 @@ func supervisorOf(t *testing.T, dir *state.Dir, calls, name string, wantCreate b
 		var conn net.Conn
 		var create bool
 		for conn == nil && ctx.Err() == nil {
-			if called, _ := os.ReadFile(calls); len(called) > 0 {
+			if called, _ := os.ReadFile(calls); bytes.Count(called, []byte("\n")) >= often {
 				conn, create = answerSummons(dir, name)
 			}
 		}
@@ -114,7 +115,7 @@ func TestStartBySystemd(t *testing.T) {
 		s, calls := fakeSystemd(t, dir, "exec sleep 600") // until the answer has come
 		c.systemd = s
 		ctx, cancel := context.WithCancel(t.Context())
-		supervisorOf(t, dir, calls, "web-1", create)
+		supervisorOf(t, dir, calls, "web-1", create, 1)
 		c.getenv = func(key string) string { return "" }
 		born, err := c.systemd.start(ctx, dir, "web-1", create)
 		if err != nil {
@@ -152,12 +153,27 @@ func TestSystemdRefuses(t *testing.T) {
 }
 
 // A unit that is up already and does not ask for its request: either another command
-// was quicker, or it serves an interface that has been renamed.
+// was quicker, or it serves an interface that has been renamed, or there is no telling.
 func TestSystemdUnitIsBusy(t *testing.T) {
 	_, dir, _ := inFolder(t)
-	s, _ := fakeSystemd(t, dir, "exit 0")
-	if _, err := s.start(t.Context(), dir, "carp0", true); !errors.Is(err, errUnitBusy) {
+	s, calls := fakeSystemd(t, dir, "exit 0")
+	if _, err := s.start(t.Context(), dir, "carp0", true); !errors.Is(err, errUnitDeaf) {
 		t.Errorf("nobody has the name: %v", err)
+	}
+	record(t, dir, "web", 1)
+	web, err := dir.Acquire("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := noteMove(dir, "carp0", "web"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.start(t.Context(), dir, "carp0", true); !errors.Is(err, errUnitBusy) {
+		t.Errorf("it serves another one: %v", err)
+	}
+	web.Release()
+	if said, err := os.ReadFile(calls); strings.Contains(string(said), "stop") {
+		t.Errorf("somebody else's unit was stopped: %q, %v", said, err)
 	}
 	lock, err := dir.Acquire("carp0")
 	if err != nil {
@@ -169,10 +185,40 @@ func TestSystemdUnitIsBusy(t *testing.T) {
 	}
 }
 
+// Two commands want one unit, which asks the one, is refused, and is about to end when
+// systemd says of it to the other that it is up. Then it is started again.
+func TestUnitIsStartedForTheNextCommand(t *testing.T) {
+	_, dir, _ := inFolder(t)
+	s, calls := fakeSystemd(t, dir, "exit 0")
+	supervisorOf(t, dir, calls, "carp0", true, 3)
+	born, err := s.start(t.Context(), dir, "carp0", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := control.NewClient(born.conn).Do(t.Context(), control.Request{Op: control.OpStatus})
+	if err != nil || resp.Status.State != "MASTER" {
+		t.Errorf("the supervisor answers %+v, %v", resp, err)
+	}
+	_ = born.conn.Close()
+	born.done()
+	said, _ := os.ReadFile(calls)
+	if n := strings.Count(string(said), "--no-ask-password start carp@carp0.service\n"); n < 3 || strings.Contains(string(said), "stop") {
+		t.Errorf("systemctl was called with %q", said)
+	}
+	// And not once more when it has begun to ask, not even after its end.
+	time.Sleep(2 * deafPause)
+	if again, _ := os.ReadFile(calls); len(again) != len(said) {
+		t.Errorf("systemctl was called again: %q", again)
+	}
+}
+
 // Who only looks does not start what an administrator has stopped.
 func TestStoppedUnitStaysStopped(t *testing.T) {
 	c, dir, _ := inFolder(t)
 	record(t, dir, "carp0", 1)
+	if err := noteUnit(dir, "carp0", "carp0"); err != nil {
+		t.Fatal(err)
+	}
 	s, calls := fakeSystemd(t, dir, "echo inactive; exit 3")
 	c.systemd, c.getenv = s, func(string) string { return "" }
 	_, err := c.ask(t.Context(), "carp0", control.Request{Op: control.OpStatus}, time.Second)
@@ -184,10 +230,47 @@ func TestStoppedUnitStaysStopped(t *testing.T) {
 	}
 	for _, other := range []string{"failed", "activating", "active", ""} {
 		s, _ := fakeSystemd(t, dir, "echo "+other)
-		if s.stopped(t.Context(), "carp0") {
+		if _, is := s.stopped(t.Context(), dir, "carp0"); is {
 			t.Errorf("%q counts as stopped", other)
 		}
 	}
+}
+
+// A unit that does not run is inactive to systemd, whether it was stopped or never was
+// one: an interface whose supervisor was none of systemd's has not been stopped. One
+// that was renamed is in the unit that it was started as, until another has that.
+func TestStoppedOnlyWhatWasAUnit(t *testing.T) {
+	_, dir, _ := inFolder(t)
+	s, calls := fakeSystemd(t, dir, "echo inactive; exit 3")
+	check := func(name, unit string) {
+		t.Helper()
+		_ = os.Remove(calls)
+		got, is := s.stopped(t.Context(), dir, name)
+		if got != unit || is != (unit != "") {
+			t.Errorf("%s: stopped: %t, unit %q, want %q", name, is, got, unit)
+		}
+		want := "is-active carp@" + unit + ".service\n"
+		if asked, _ := os.ReadFile(calls); unit == "" && len(asked) != 0 || unit != "" && string(asked) != want {
+			t.Errorf("%s: systemctl was called with %q", name, asked)
+		}
+	}
+	must := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("carp0", "")
+	must(noteUnit(dir, "carp0", "carp0"))
+	check("carp0", "carp0")
+	must(noteUnit(dir, "carp0", "")) // by hand, the next time
+	check("carp0", "")
+	must(noteUnit(dir, "carp0", ""))
+
+	must(noteUnit(dir, "web", "carp0"), noteMove(dir, "carp0", "web"))
+	check("web", "carp0")
+	forgetMove(dir, "carp0") // there is a new carp0 in that unit
+	check("web", "web")
 }
 
 // A command that was killed leaves its summons; the next supervisor takes it away and

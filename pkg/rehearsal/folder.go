@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/state"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/carpif"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 	"golang.org/x/sys/unix"
 )
@@ -128,7 +129,13 @@ func (f *Folder) here(name string) bool {
 }
 
 // Exclusive has nobody to keep out.
-func (f *Folder) Exclusive(context.Context) (func(), error) { return func() {}, nil }
+func (f *Folder) Exclusive(context.Context) (carpif.Exclusive, error) { return alone{f}, nil }
+
+// alone is a folder that nobody else changes.
+type alone struct{ *Folder }
+
+// Unlock does nothing.
+func (alone) Unlock() {}
 
 // Save writes a record.
 func (f *Folder) Save(r state.Record) error {

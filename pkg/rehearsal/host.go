@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -93,7 +94,7 @@ func (h *Host) supervise(record state.Record, recorded bool) *supervisor {
 			tell(fmt.Sprintf("answers ARP on %s for %v", parent, targets))
 			return silence{tell}, nil
 		},
-		Rename: func(to string) (carpif.Renaming, error) { return h.rename(s, to) },
+		Rename: func(_ context.Context, to string) (carpif.Renaming, error) { return h.rename(s, to) },
 		Now:    func() time.Time { return h.clock },
 		OnTransition: func(a carp.Action) {
 			tell(a.String())

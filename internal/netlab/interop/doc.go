@@ -13,6 +13,7 @@
 //	decode     tcpdump and tshark read what we send
 //	ledger     the reasons for demotion, and who owns them
 //	subsecond  advbase 0, also on a busy machine
+//	silence    every word of the language typed on a MASTER, none of which delays it
 //
 // Each test makes its own LAN. What it waits for is a condition with a deadline;
 // where time has to pass, that is the test. Figures worth quoting are logged in lines
