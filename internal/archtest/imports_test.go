@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"internal/netlab/boot":     {},
 	"internal/netlab/demo":     {"internal/netlab"},
 	"internal/netlab/failover": {},
+	"internal/netlab/history":  {},
 	"internal/netlab/interop":  {},
 	"internal/netlab/tour":     {},
 	"internal/archtest":        {},

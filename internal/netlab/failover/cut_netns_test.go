@@ -19,10 +19,10 @@ func TestUnplug(t *testing.T) {
 	since := time.Now()
 	s.must(s.hosta.Unplug(s.Context()))
 	lost := s.awaitSince(s.hosta, "carp0", initial, since)
-	if lost.reason != "no carrier" {
-		s.Errorf("hosta became INIT because of %q, want no carrier", lost.reason)
+	if lost.Reason != "no carrier" {
+		s.Errorf("hosta became INIT because of %q, want no carrier", lost.Reason)
 	}
-	s.figure("hosta sees the loss of its carrier %s after it", millis(lost.at.Sub(since)))
+	s.figure("hosta sees the loss of its carrier %s after it", millis(lost.At.Sub(since)))
 	s.await(s.provider, "carp0", master)
 	w.served(s.provider)
 	s.withinDeadTime(s.hosta, 1, since, cutOff)
@@ -75,8 +75,8 @@ func TestCutAndMend(t *testing.T) {
 		s.Errorf("MASTER after the conflict is %s, want hosta", name(h))
 	}
 	r = w.Stop().Since(mended)
-	s.figure("after the mend two MASTERs for %s; the client sees %v", millis(stepped.at.Sub(mended)), r)
-	if after := stepped.at.Sub(mended); after > 1100*time.Millisecond {
+	s.figure("after the mend two MASTERs for %s; the client sees %v", millis(stepped.At.Sub(mended)), r)
+	if after := stepped.At.Sub(mended); after > 1100*time.Millisecond {
 		s.Errorf("provider let go after %v, want an advertisement interval at most", after)
 	}
 	if r.Duplicates > 1100 || r.LongestGap() > cutOff {

@@ -97,7 +97,7 @@ func TestKilledAndStartedAgain(t *testing.T) {
 			s.Errorf("at once after the kill: %q", out)
 		}
 		again := s.awaitSince(s.hosta, "carp0", backup, since)
-		s.figure("started again %s after SIGKILL, by the next command", millis(again.at.Sub(since)))
+		s.figure("started again %s after SIGKILL, by the next command", millis(again.At.Sub(since)))
 		s.pass(deadTime)
 		// Whoever waited for less time takes over.
 		s.must(waitFor(s, "a MASTER", func() (bool, string) {
@@ -138,7 +138,7 @@ func TestStopped(t *testing.T) {
 
 		resumed := s.signal(s.hosta, unix.SIGCONT)
 		c := s.awaitSince(s.hosta, "carp0", backup, resumed)
-		s.figure("SIGCONT: hosta is BACKUP %s later (%s)", millis(c.at.Sub(resumed)), c.reason)
+		s.figure("SIGCONT: hosta is BACKUP %s later (%s)", millis(c.At.Sub(resumed)), c.Reason)
 		s.pass(deadTime)
 		for _, ad := range s.advertisements(s.hosta, 1) {
 			if ad.at.After(resumed) {

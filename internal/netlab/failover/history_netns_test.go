@@ -7,62 +7,41 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab/history"
 )
 
-// change is a change of state as a supervisor logged it.
-type change struct {
-	at               time.Time
-	ifname, vhid     string
-	from, to, reason string
-}
-
-var changeLine = regexp.MustCompile(`^time=(\S+) .*msg="(\w+) -> (\w+)" iface=(\S+) vhid=(\d+) reason=(.*)$`)
-
 // changes reads the changes of state of a host from its supervisors' log.
-func (s *stage) changes(h *netlab.Host) (list []change) {
+func (s *stage) changes(h *netlab.Host) []history.Change {
 	s.Helper()
 	text, err := os.ReadFile(logFile(h))
 	if os.IsNotExist(err) {
 		return nil
 	}
 	s.must(err)
-	for line := range strings.Lines(string(text)) {
-		m := changeLine.FindStringSubmatch(strings.TrimSpace(line))
-		if m == nil {
-			continue
-		}
-		at, err := time.Parse(time.RFC3339Nano, m[1])
-		s.must(err)
-		list = append(list, change{at: at, from: m[2], to: m[3], ifname: m[4], vhid: m[5], reason: strings.Trim(m[6], `"`)})
-	}
+	list, err := history.Read(string(text))
+	s.must(err)
 	return list
 }
 
 // await waits until a carp interface is in a state. It reads the log, so that
 // waiting costs the machine next to nothing while the client is measuring.
-func (s *stage) await(h *netlab.Host, ifname, state string) change {
+func (s *stage) await(h *netlab.Host, ifname, state string) history.Change {
 	s.Helper()
 	return s.awaitSince(h, ifname, state, time.Time{})
 }
 
 // awaitSince waits for a state that was entered after a moment. The log has times
 // in milliseconds.
-func (s *stage) awaitSince(h *netlab.Host, ifname, state string, since time.Time) (last change) {
+func (s *stage) awaitSince(h *netlab.Host, ifname, state string, since time.Time) (last history.Change) {
 	s.Helper()
 	what := fmt.Sprintf("%s on %s to be %s", ifname, h.Name(), state)
 	s.must(netlab.Wait(s.Context(), settling, what, func() (bool, string) {
-		last = change{}
-		for _, c := range s.changes(h) {
-			if c.ifname == ifname {
-				last = c
-			}
-		}
-		return last.to == state && !last.at.Before(since.Truncate(time.Millisecond)), fmt.Sprintf("%+v", last)
+		last = history.Last(s.changes(h), ifname)
+		return last.To == state && !last.At.Before(since.Truncate(time.Millisecond)), fmt.Sprintf("%+v", last)
 	}))
 	return last
 }
@@ -71,7 +50,7 @@ func (s *stage) awaitSince(h *netlab.Host, ifname, state string, since time.Time
 func (s *stage) unchanged(h *netlab.Host, since time.Time) {
 	s.Helper()
 	for _, c := range s.changes(h) {
-		if c.at.After(since) {
+		if c.At.After(since) {
 			s.Errorf("%s: %+v, want no change of state since %v", h.Name(), c, since.Format(time.StampMilli))
 		}
 	}
@@ -85,61 +64,19 @@ func (s *stage) fence(h *netlab.Host) time.Time {
 	return now
 }
 
-// reign is a span of time in which a host was MASTER.
-type reign struct {
-	host     *netlab.Host
-	from, to time.Time
-}
-
-// reigns lists who was MASTER of a vhid, and when.
-func (s *stage) reigns(vhid string) (list []reign) {
-	s.Helper()
-	for _, h := range s.servers() {
-		var open *reign
-		end := func(at time.Time) {
-			if open == nil {
-				return
-			}
-			for _, f := range s.fences[h] {
-				if f.After(open.from) && f.Before(at) {
-					at = f
-				}
-			}
-			open.to = at
-			list = append(list, *open)
-			open = nil
-		}
-		for _, c := range s.changes(h) {
-			if c.vhid != vhid {
-				continue
-			}
-			end(c.at)
-			if c.to == master {
-				open = &reign{host: h, from: c.at}
-			}
-		}
-		end(time.Now())
-	}
-	slices.SortFunc(list, func(a, b reign) int { return a.from.Compare(b.from) })
-	return list
-}
-
 // neverTwo wants that no two hosts were MASTER of a vhid for longer than an
 // instant, and returns the longest time that they were.
 func (s *stage) neverTwo(vhid string) (longest time.Duration) {
 	s.Helper()
-	list := s.reigns(vhid)
-	for n, a := range list {
-		for _, b := range list[n+1:] {
-			if a.host == b.host || b.from.After(a.to) {
-				continue
-			}
-			both := min(a.to.Sub(b.from), b.to.Sub(b.from))
-			longest = max(longest, both)
-			if both > instant {
-				s.Errorf("vhid %s: %s and %s were both MASTER for %s from %v", vhid, a.host.Name(), b.host.Name(),
-					millis(both), b.from.Format(time.StampMilli))
-			}
+	var hosts []history.Host
+	for _, h := range s.servers() {
+		hosts = append(hosts, history.Host{Name: h.Name(), Changes: s.changes(h), Fences: s.fences[h]})
+	}
+	for _, o := range history.Overlaps(history.Reigns(hosts, vhid, time.Now())) {
+		longest = max(longest, o.Both)
+		if o.Both > instant {
+			s.Errorf("vhid %s: %s and %s were both MASTER for %s from %v", vhid, o.Hosts[0], o.Hosts[1],
+				millis(o.Both), o.From.Format(time.StampMilli))
 		}
 	}
 	return longest
@@ -206,11 +143,5 @@ func (s *stage) checkARP() {
 
 // lastState is the state of carp0 on a host according to its log.
 func (s *stage) lastState(h *netlab.Host) string {
-	state := ""
-	for _, c := range s.changes(h) {
-		if c.ifname == "carp0" {
-			state = c.to
-		}
-	}
-	return state
+	return history.Last(s.changes(h), "carp0").To
 }

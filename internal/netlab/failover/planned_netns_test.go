@@ -156,7 +156,7 @@ func TestAllow(t *testing.T) {
 			s.Errorf("sysctl printed %q", got)
 		}
 		c := s.awaitSince(s.hosta, "carp0", initial, since)
-		s.figure("allow=0 takes effect %s after the command began (%s)", millis(c.at.Sub(since)), c.reason)
+		s.figure("allow=0 takes effect %s after the command began (%s)", millis(c.At.Sub(since)), c.Reason)
 		w.served(s.provider)
 		s.expect(s.hosta, initial)
 		s.expect(s.provider, master)

@@ -62,7 +62,7 @@ func TestPowerWithPreempt(t *testing.T) {
 		s.losePower(w)
 		since := s.boot(preempt, create0, hosta0)
 		c := s.awaitSince(s.hosta, "carp0", master, since)
-		s.figure("with preempt hosta is MASTER %s after power on (%s)", millis(c.at.Sub(since)), c.reason)
+		s.figure("with preempt hosta is MASTER %s after power on (%s)", millis(c.At.Sub(since)), c.Reason)
 		w.served(s.hosta)
 		s.pass(deadTime)
 		s.expect(s.hosta, master)

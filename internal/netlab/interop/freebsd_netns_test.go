@@ -165,7 +165,7 @@ func unicastV4(t *testing.T) {
 	since = time.Now()
 	r.on(r.one, "ifconfig-carp carp0 down")
 	c := r.awaitSince(r.two, "carp0", master, since)
-	r.figure("unicast over a router: two is MASTER %s after one's down was typed (%s)", millis(c.at.Sub(since)), c.reason)
+	r.figure("unicast over a router: two is MASTER %s after one's down was typed (%s)", millis(c.At.Sub(since)), c.Reason)
 	r.towards(r.two, "192.0.2.1/32")
 	r.neverTwo(1)
 

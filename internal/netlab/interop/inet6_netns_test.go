@@ -218,7 +218,7 @@ func TestOnlyIPv6(t *testing.T) {
 	since := s.powerOff(one)
 	c := s.awaitSince(two, "carp0", master, since)
 	d := s.silence(ads, s.advertiser(ads, 0), s.advertiser(ads, 100), since)
-	s.figure("IPv6 only: two takes over after a silence of %s (%s)", seconds(d), c.reason)
+	s.figure("IPv6 only: two takes over after a silence of %s (%s)", seconds(d), c.Reason)
 	if d < dead(100)-2*time.Millisecond || d > dead(100)+late+machine.stalled(since, time.Now()) {
 		s.Errorf("taken over after a silence of %v, want %v to %v", d, dead(100), dead(100)+late)
 	}

@@ -46,14 +46,14 @@ func (g *gateway) unplug() time.Time {
 	g.Helper()
 	since := time.Now()
 	g.on(g.client, "ip link set inside down")
-	return g.awaitSince(g.gate, "carp1", initial, since).at
+	return g.awaitSince(g.gate, "carp1", initial, since).At
 }
 
 func (g *gateway) plug() time.Time {
 	g.Helper()
 	since := time.Now()
 	g.on(g.client, "ip link set inside up")
-	return g.awaitSince(g.gate, "carp1", backup, since).at
+	return g.awaitSince(g.gate, "carp1", backup, since).At
 }
 
 // saysAtOnce waits for an advertisement of carp0's with an advskew and wants it soon
@@ -183,7 +183,7 @@ func TestLedgerMovesBothSides(t *testing.T) {
 		c := g.awaitSince(move.to, "carp0", master, since)
 		g.awaitSince(move.from, "carp0", backup, since)
 		g.served(p, move.to)
-		g.figure("%s: %s is MASTER %s later (%s)", move.what, move.to.Name(), millis(c.at.Sub(since)), c.reason)
+		g.figure("%s: %s is MASTER %s later (%s)", move.what, move.to.Name(), millis(c.At.Sub(since)), c.Reason)
 	}
 	r := p.Stop().Since(begun)
 	g.figure("four moves: %v", r)

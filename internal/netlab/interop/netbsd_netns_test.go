@@ -47,7 +47,7 @@ func TestNetBSD(t *testing.T) {
 				c := s.awaitSince(two, "carp0", master, since)
 				s.served(p, two)
 				r := p.Stop().Since(since)
-				s.figure("%s: backup is MASTER %s later (%s), the client's gap is %s", t.Name(), seconds(c.at.Sub(since)), c.reason, seconds(r.LongestGap()))
+				s.figure("%s: backup is MASTER %s later (%s), the client's gap is %s", t.Name(), seconds(c.At.Sub(since)), c.Reason, seconds(r.LongestGap()))
 				if gap := r.LongestGap(); gap > 5*time.Second {
 					s.Errorf("no answer for %v, want one within five tries", gap)
 				}

@@ -43,7 +43,7 @@ func TestParentRemoved(t *testing.T) {
 	since := time.Now()
 	s.on(one, "ip link delete eth0")
 	c := s.awaitSince(two, "carp0", master, since)
-	s.figure("parent deleted: two is MASTER %s later (%s)", seconds(c.at.Sub(since)), c.reason)
+	s.figure("parent deleted: two is MASTER %s later (%s)", seconds(c.At.Sub(since)), c.Reason)
 	s.expect(one, "carp0", initial)
 	since = time.Now()
 	s.must(one.PowerOn(s.Context())) // a new card of the same name
@@ -57,7 +57,7 @@ func TestParentRenamed(t *testing.T) {
 	since := time.Now()
 	s.on(one, "ip link set eth0 down && ip link set eth0 name wan0 && ip link set wan0 up")
 	c := s.awaitSince(two, "carp0", master, since)
-	s.figure("parent renamed: two is MASTER %s later (%s)", seconds(c.at.Sub(since)), c.reason)
+	s.figure("parent renamed: two is MASTER %s later (%s)", seconds(c.At.Sub(since)), c.Reason)
 	s.awaitSince(one, "carp0", initial, since)
 	s.expect(one, "carp0", initial)
 	since = time.Now()
@@ -103,10 +103,10 @@ func TestParentAddressReplaced(t *testing.T) {
 	s.on(one, "ip addr del 192.168.1.77/24 dev eth0")
 	left := s.awaitSince(one, "carp0", initial, since)
 	c := s.awaitSince(two, "carp0", master, since)
-	if !strings.Contains(left.reason, "no IPv4 address") {
-		s.Errorf("one left because of %q, want the missing address", left.reason)
+	if !strings.Contains(left.Reason, "no IPv4 address") {
+		s.Errorf("one left because of %q, want the missing address", left.Reason)
 	}
-	s.figure("parent without address: two is MASTER %s after one left (%s)", millis(c.at.Sub(left.at)), c.reason)
+	s.figure("parent without address: two is MASTER %s after one left (%s)", millis(c.At.Sub(left.At)), c.Reason)
 	s.pings(client, "192.168.1.50")
 	since = time.Now()
 	s.on(one, "ip addr add 192.168.1.3/24 dev eth0")

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/netlab/history"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 )
@@ -147,7 +148,7 @@ func (r *reigning) settle() {
 	r.Helper()
 	state := func(h *netlab.Host) string {
 		all := r.changes(h)
-		return all[len(all)-1].to
+		return all[len(all)-1].To
 	}
 	if state(r.one) == master && state(r.two) == backup {
 		return
@@ -170,7 +171,7 @@ func (r *reigning) during(what string, do func()) {
 		since := time.Now()
 		do()
 		longest, late := r.gaps(what, since)
-		changed := slices.ContainsFunc(append(r.changes(r.one), r.changes(r.two)...), func(c change) bool { return c.at.After(since) })
+		changed := slices.ContainsFunc(append(r.changes(r.one), r.changes(r.two)...), func(c history.Change) bool { return c.At.After(since) })
 		stalled := machine.stalled(since.Add(-time.Second), time.Now())
 		switch {
 		case late <= tolerance && !changed:

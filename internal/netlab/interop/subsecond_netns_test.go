@@ -123,7 +123,7 @@ do ip netns del %[1]s; done`, name))
 		s.Errorf("%d false takeovers while the kernel's lock was held for %s", taken, millis(lock))
 	}
 	s.wait("one MASTER", func() (bool, string) {
-		a, b := s.last(one, "carp0").to, s.last(two, "carp0").to
+		a, b := s.last(one, "carp0").To, s.last(two, "carp0").To
 		return (a == master) != (b == master), a + " " + b
 	})
 }
@@ -138,7 +138,7 @@ func (s *scene) hold(what string, two, client *netlab.Host, advskew int) (taken 
 	s.pass(5 * time.Second)
 	until := time.Now()
 	for _, c := range s.changes(two) {
-		if c.at.After(since) && c.at.Before(until) && c.to == master {
+		if c.At.After(since) && c.At.Before(until) && c.To == master {
 			taken++
 		}
 	}

@@ -225,7 +225,7 @@ func TestSecondAnnouncementHealsTheClient(t *testing.T) {
 	var lie, announced time.Time
 	for _, f := range hear.Frames() {
 		switch {
-		case f.Source() == m.theirs.MAC() && f.At.After(c.at) && lie.IsZero():
+		case f.Source() == m.theirs.MAC() && f.At.After(c.At) && lie.IsZero():
 			lie = f.At
 		case f.Source() == mac1 && !lie.IsZero() && announced.IsZero():
 			announced = f.At
@@ -234,9 +234,9 @@ func TestSecondAnnouncementHealsTheClient(t *testing.T) {
 	if lie.IsZero() || announced.IsZero() {
 		m.Fatalf("ucarp's own word at %v, ours after it at %v; want both:\n%v", lie, announced, hear.Frames())
 	}
-	r := p.Stop().Since(c.at)
+	r := p.Stop().Since(c.At)
 	m.figure("ucarp speaks for the address %s after ours took over, ours again %s later; the client's gap is %s",
-		millis(lie.Sub(c.at)), millis(announced.Sub(lie)), millis(r.LongestGap()))
+		millis(lie.Sub(c.At)), millis(announced.Sub(lie)), millis(r.LongestGap()))
 	switch gap := r.LongestGap(); {
 	case gap == 0:
 		m.Error("the client did not believe ucarp: there was nothing to heal")

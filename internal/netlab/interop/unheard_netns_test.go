@@ -87,7 +87,7 @@ func TestOneCounterForEachMistake(t *testing.T) {
 			s.join(one, "vhid 1 pass "+password, strings.Fields(both)...)
 			s.join(two, strings.TrimSpace("vhid 1 advskew 10 pass "+password+" "+tt.group), strings.Fields(tt.addrs)...)
 			s.must(waitLong(s, "the states", func() (bool, string) {
-				a, b := s.last(one, "carp0").to, s.last(two, "carp0").to
+				a, b := s.last(one, "carp0").To, s.last(two, "carp0").To
 				return a == master && b == tt.state2, a + " " + b
 			}))
 			s.pass(2500 * time.Millisecond)
