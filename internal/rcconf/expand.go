@@ -111,6 +111,11 @@ var evaluated = []syntax.ParExpOperator{
 	syntax.AssignUnset, syntax.AssignUnsetOrNull, syntax.ErrorUnset, syntax.ErrorUnsetOrNull,
 }
 
+// defaults are variables that FreeBSD's /etc/defaults/rc.conf sets and a file may add to:
+// cloned_interfaces="$cloned_interfaces carp0". It sets them to nothing, or to what is
+// read here anyway.
+var defaults = []string{clonedInterfaces, confFiles}
+
 // parameter evaluates $name, ${name} and ${name OP word}.
 func (r *reader) parameter(p *syntax.ParamExp, quotes quoting, b *builder) {
 	pos := r.pos(p.Pos())
@@ -129,7 +134,7 @@ func (r *reader) parameter(p *syntax.ParamExp, quotes quoting, b *builder) {
 	}
 	value, isSet := r.config.Lookup(name)
 	if p.Exp == nil {
-		if !isSet {
+		if !isSet && !slices.Contains(defaults, name) {
 			// Its name is not said: a password with a $ in it would be.
 			r.config.notes = append(r.config.notes, note{r.variable, &Problem{Pos: pos, Text: "a variable that is not set, taken as empty",
 				Hints: []string{`variables of the environment are not read; where a $ is meant, write \$`}}})

@@ -22,6 +22,16 @@ func TestLoad(t *testing.T) {
 		{"empty", "a=", ""},
 		{"empty quotes", `a=""`, ""},
 		{"comment behind", `a=1 # not "this`, "1"},
+		{"a comment does not go on", "a=1 # \\\nb=2", "1"},
+		{"nor does one alone", "a=1\n# b \\\\\nc=2", "1"},
+		{"nor one with a quote", "a=1 # it's \"\\\nb=2", "1"},
+		{"nor one behind braces", "a=1 b=${x:-\"} '\" # y} c=$b # \\\nb=2", "1"},
+		{"nor one behind a line that goes on", "a=1 \\\n# \\\nb=2", "1"},
+		{"no comment in a word that goes on", "a=\\\n#\\\n2", "#2"},
+		{"no comment in a word goes on", "a=1#\\\n2", "1#2"},
+		{"no comment behind a backslash", "a=1\\ #\\\n2", "1 #2"},
+		{"no comment in quotes goes on", "a=\"1 # \\\n2\"", "1 # 2"},
+		{"no comment in single quotes", "a='1 # \\\n2'", "1 # \\\n2"},
 		{"no comment in a word", `a=1#2`, "1#2"},
 		{"no comment in quotes", `a="1 # 2"`, "1 # 2"},
 		{"single quotes keep all", `a='$x \n "q"'`, `$x \n "q"`},
@@ -103,6 +113,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a=\"1\nb=2", "rc.conf:1:3: syntax error: reached EOF without closing quote '\"'"},
 		{"a=1\r\n", "rc.conf:1:4: carriage return"},
 		{"a=1\x00", "rc.conf:1:4: not a text file"},
+		{"\uFEFFa=1\n", "rc.conf:1:1: byte order mark"},
 		{"v\xe9r=1", "rc.conf:1:1: not the name of a variable"},
 		{strings.Repeat("a=1\n", MaxFile/4) + "#", "rc.conf: too large, an rc.conf has at most 262144 bytes"},
 		{"a=" + strings.Repeat("1", maxValue+1), "rc.conf:1:1: a: a value has at most 65536 bytes"},
@@ -159,6 +170,12 @@ func TestLoadNotesWhatIsNotSet(t *testing.T) {
 	}
 	if notes := c.Notes(isKnown); len(notes) != 0 {
 		t.Errorf("a is not ours, but %v", notes)
+	}
+	if c, err = load(`cloned_interfaces="$cloned_interfaces carp0" rc_conf_files="$rc_conf_files /etc/rc.more"`); err != nil {
+		t.Fatal(err)
+	}
+	if notes := c.Notes(nil); len(notes) != 0 {
+		t.Errorf("FreeBSD sets these, but %v", notes)
 	}
 }
 

@@ -36,11 +36,15 @@ func (r *reader) read() {
 		r.refuse(r.place(n), "not a text file", "it has a byte 0")
 		return
 	}
+	if bytes.HasPrefix(r.src, []byte(byteOrderMark)) {
+		r.refuse(r.place(0), "byte order mark", "the shell takes it for a part of the first word; take it away with: sed -i '1s/^\\xEF\\xBB\\xBF//' "+r.name)
+		return
+	}
 	if n := bytes.IndexByte(r.src, '\r'); n >= 0 {
 		r.refuse(r.place(n), "carriage return", "the shell takes it for a part of the value; take them away with: sed -i 's/\\r$//' "+r.name)
 		return
 	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(printable(r.src)), r.name)
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(bytes.NewReader(withoutContinuedComments(printable(r.src))), r.name)
 	if err != nil {
 		r.refuseSyntax(err)
 		return
@@ -49,6 +53,9 @@ func (r *reader) read() {
 		r.statement(stmt)
 	}
 }
+
+// byteOrderMark is what some editors put in front of UTF-8.
+const byteOrderMark = "\uFEFF"
 
 // printable replaces bytes that are not UTF-8, which the parser would refuse even
 // in a comment; values are cut from the source, not from its replacement.
