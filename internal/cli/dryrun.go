@@ -36,7 +36,7 @@ func rehearse(ctx context.Context, env Env, cloner *clone.Cloner, args []string)
 	if env.UID != 0 && errors.Is(err, fs.ErrPermission) {
 		// What is root's to read is what the plan depends on.
 		if line, bad := words.Parse(args); bad == nil {
-			err = notPermitted(&line)
+			err = notPermitted(&line, args)
 		}
 	}
 	if err != nil {

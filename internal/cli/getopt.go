@@ -41,7 +41,10 @@ func scanOptions(args []string) (found []option, operand int, complaint string) 
 			break
 		}
 		if strings.HasPrefix(bundle, "-") {
-			o := longOption(args, n)
+			o, complaint := longOption(args, n)
+			if complaint != "" {
+				return found, n, complaint
+			}
 			found, n = append(found, o), o.end
 			continue
 		}
@@ -65,13 +68,17 @@ func behindGroup(found []option, arg string, n int) bool {
 	return last.end == n && (last.name == "-g" || last.name == "--group")
 }
 
-func longOption(args []string, n int) option {
+func longOption(args []string, n int) (o option, complaint string) {
 	name, value, found := strings.Cut(args[n], "=")
-	o := option{name: name, arg: n, end: n + 1, value: value}
-	if !found && slices.Contains(longValues, name) && n+1 < len(args) {
+	o = option{name: name, arg: n, end: n + 1, value: value}
+	switch {
+	case found || !slices.Contains(longValues, name):
+	case n+1 == len(args):
+		return o, "option requires an argument -- " + strings.TrimPrefix(name, "--")
+	default:
 		o.value, o.end = args[n+1], n+2
 	}
-	return o
+	return o, ""
 }
 
 // scanBundle reads the letters of args[n].

@@ -6,7 +6,6 @@ import (
 	"net"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
-	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"golang.org/x/sys/unix"
@@ -22,6 +21,9 @@ func change(ctx context.Context, env Env, cloner *clone.Cloner, args []string) e
 
 // apply applies a line of words.
 func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) error {
+	if err := exists(cloner, args); err != nil {
+		return err
+	}
 	line, err := words.Parse(args)
 	if err != nil {
 		return err
@@ -38,7 +40,7 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 		return missing(line.Name)
 	}
 	if !may {
-		return notPermitted(&line)
+		return notPermitted(&line, args)
 	}
 	if line.PassFile != "" {
 		if err := readPass(&line, env.Stdin); err != nil {
@@ -74,6 +76,22 @@ func apply(ctx context.Context, env Env, cloner *clone.Cloner, args []string) er
 	return err
 }
 
+// exists refuses a line about an interface that there is not, whatever the rest of it
+// says: FreeBSD looks the name up first. What create makes need not be there.
+func exists(cloner *clone.Cloner, args []string) error {
+	if len(args) > 1 && (args[1] == "create" || args[1] == "plumb") {
+		return nil
+	}
+	name, err := words.Parse(args[:1])
+	if err != nil {
+		return err
+	}
+	if !cloner.Exists(name.Name) && !(words.IsParent(name.Name) && onHost(name.Name)) {
+		return missing(name.Name)
+	}
+	return nil
+}
+
 // onHost tells whether this host has an interface of that name, ours or not.
 func onHost(name string) bool {
 	_, err := net.InterfaceByName(name)
@@ -90,52 +108,4 @@ func missing(name string) error {
 		hint = fmt.Sprintf("%s: not a carp interface; a line that has a vhid makes one on %s", name, name)
 	}
 	return &bsderr.Error{Text: fmt.Sprintf("interface %s does not exist", name), Errno: unix.ENOENT, Hints: []string{hint}}
-}
-
-// flagWord is a word for one of the flags that a line sets or clears: the kernel's
-// refusal names the word (ifconfig.c, setifflags).
-func flagWord(c *control.Change) string {
-	return append(c.SetFlags.Words(true), c.ClearFlags.Words(false)...)[0]
-}
-
-// notPermitted is FreeBSD's refusal to whoever is not root: each call has its
-// own text, and the first that the line would make is refused.
-func notPermitted(line *words.Line) error {
-	hint := "only root may change interfaces; use sudo or doas"
-	c := &line.Change
-	denied := func(what string) error {
-		return &bsderr.Error{Text: what + ": permission denied", Errno: unix.EPERM, Hints: []string{hint}}
-	}
-	switch {
-	case line.Create:
-		return bsderr.Errno("SIOCIFCREATE2", unix.EPERM, hint)
-	case line.Destroy:
-		return bsderr.Errno("SIOCIFDESTROY", unix.EPERM, hint)
-	case c.VHID != nil, c.AdvBase != nil, c.AdvSkew != nil, c.Pass != nil, line.PassFile != "", c.Peer != nil, c.Peer6 != nil, c.CarpDev != nil, c.State != nil:
-		return bsderr.Errno("SIOCSVH", unix.EPERM, hint)
-	case len(c.Addresses) > 0:
-		if c.Addresses[0].Op == control.AddressDelete {
-			return denied("ioctl (SIOCDIFADDR)")
-		}
-		return denied("ioctl (SIOCAIFADDR)")
-	case c.Description != nil:
-		return bsderr.Errno("ioctl (set descr)", unix.EPERM, hint)
-	case len(c.Groups) > 0 && c.Groups[0].Leave:
-		return bsderr.Errno("SIOCDIFGROUP", unix.EPERM, hint)
-	case len(c.Groups) > 0:
-		return bsderr.Errno("SIOCAIFGROUP", unix.EPERM, hint)
-	case c.Name != nil:
-		return bsderr.Errno("ioctl SIOCSIFNAME (set name)", unix.EPERM, hint)
-	case c.MTU != nil:
-		return bsderr.Errno("ioctl (set mtu)", unix.EPERM, hint)
-	case c.Metric != nil:
-		return bsderr.Errno("ioctl (set metric)", unix.EPERM, hint)
-	case c.SetFlags|c.ClearFlags != 0:
-		return denied(flagWord(c))
-	case c.Up == nil: // words that change nothing
-		return denied(line.Name)
-	case !*c.Up:
-		return denied("down")
-	}
-	return denied("up")
 }

@@ -18,8 +18,6 @@ func onParent(cloner *clone.Cloner, line *words.Line, may bool) (parent string, 
 	switch {
 	case !words.IsParent(parent) || line.Create || line.Destroy || cloner.Exists(parent):
 		return "", nil
-	case !onHost(parent):
-		return "", missing(parent)
 	case line.Unnumbered != "":
 		return "", bsderr.New(line.Unnumbered+" requires vhid",
 			parent+": not a carp interface; on a parent the vhid comes first: "+parent+" vhid 1 ...")

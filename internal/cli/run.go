@@ -126,6 +126,7 @@ func dispatch(ctx context.Context, env Env, args []string) int {
 		_, _ = fmt.Fprintf(env.Stderr, "%s: %s\n", program, complaint)
 		return usage(env.Stderr, 1)
 	}
+	typed := args[operand:]
 	if operand < len(args) && args[operand] == undemote { // no options
 		args = slices.Insert(slices.Clone(args), operand, "--")
 	}
@@ -172,6 +173,7 @@ func dispatch(ctx context.Context, env Env, args []string) int {
 		}
 		return statusGone
 	}
+	m.Words.Args = typed // byte for byte: kong makes valid UTF-8 of a password
 	return status(env, m.run(ctx, env))
 }
 

@@ -244,7 +244,7 @@ func (look appearance) print(ctx context.Context, env Env, all []control.Status,
 // devices are the kernel's interfaces of those statuses and their parents, if the
 // layout shows anything of them.
 func (look appearance) devices(all []control.Status) ([]show.Device, error) {
-	if !look.layout.NeedsDevices() {
+	if !look.layout.NeedsDevices(all) {
 		return nil, nil
 	}
 	var names []string

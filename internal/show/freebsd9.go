@@ -21,10 +21,9 @@ import (
 // family leaves its addresses and nothing behind them; Ether and Link leave the
 // first lines only, since a carp interface had no Ethernet address there.
 //
-// A link-local IPv6 address carries its interface as its zone; the scopeid
-// that FreeBSD repeats behind it is an interface index, which Linux numbers
-// otherwise and a BACKUP's record does not have, so it is left out.
-func FreeBSD9(w io.Writer, s control.Status, opts Options) {
+// A link-local IPv6 address carries its interface as its zone and, where the kernel
+// has it, once more by its index.
+func FreeBSD9(w io.Writer, s control.Status, own Device, opts Options) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: flags=%v metric %d mtu %d\n", s.Name, freebsd9Flags(s), s.Metric, s.MTU)
 	describe(&b, s)
@@ -34,8 +33,8 @@ func FreeBSD9(w io.Writer, s control.Status, opts Options) {
 		case prefix.Addr().Is4():
 			fmt.Fprintf(&b, "\tinet %s \n", opts.inet(prefix))
 		default:
-			fmt.Fprintf(&b, "\tinet6 %s%s%s \n", opts.inet6(prefix, s.Name),
-				properties(s, prefix.Addr()), opts.lifetimes(s, prefix.Addr()))
+			fmt.Fprintf(&b, "\tinet6 %s%s%s%s \n", opts.inet6(prefix, s.Name),
+				properties(s, prefix.Addr()), scope(prefix, own.Index), opts.lifetimes(s, prefix.Addr()))
 		}
 	}
 	if opts.Family == "" {

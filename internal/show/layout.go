@@ -51,8 +51,12 @@ func (l Layout) HasEther() bool { return l != LayoutFreeBSD9 }
 // FreeBSD 10 on a vhid is a property of the physical interface.
 func (l Layout) ByParent() bool { return l == LayoutFreeBSD10 || l == LayoutFreeBSD14 }
 
-// NeedsDevices tells whether the layout shows anything of a [Device].
-func (l Layout) NeedsDevices() bool { return l != LayoutFreeBSD9 }
+// NeedsDevices tells whether the layout shows anything of a [Device] beside these.
+func (l Layout) NeedsDevices(all []control.Status) bool {
+	return l != LayoutFreeBSD9 || slices.ContainsFunc(all, func(s control.Status) bool {
+		return slices.ContainsFunc(s.Addresses, func(p netip.Prefix) bool { return scope(p, 1) != "" })
+	})
+}
 
 // Interface prints one carp interface; own is carpN as the kernel has it and
 // parent its carpdev.
@@ -63,6 +67,6 @@ func (l Layout) Interface(w io.Writer, s control.Status, own, parent Device, opt
 	case LayoutFreeBSD10, LayoutFreeBSD14:
 		l.interface10(w, s, own, parent, opts)
 	default:
-		FreeBSD9(w, s, opts)
+		FreeBSD9(w, s, own, opts)
 	}
 }

@@ -83,7 +83,7 @@ func TestFreeBSD9(t *testing.T) {
 			s := reference()
 			tt.edit(&s)
 			var b bytes.Buffer
-			FreeBSD9(&b, s, tt.opts)
+			FreeBSD9(&b, s, Device{Index: 9}, tt.opts)
 			golden(t, "freebsd9-"+tt.name+".golden", b.Bytes())
 		})
 	}

@@ -73,11 +73,11 @@ func TestVerbose(t *testing.T) {
 			s := busy()
 			tt.edit(&s)
 			var b, plain bytes.Buffer
-			FreeBSD9(&b, s, Options{Verbose: true, Now: now})
+			FreeBSD9(&b, s, Device{}, Options{Verbose: true, Now: now})
 			golden(t, "verbose-"+tt.name+".golden", b.Bytes())
 
 			// It adds lines and changes none.
-			FreeBSD9(&plain, s, Options{Now: now})
+			FreeBSD9(&plain, s, Device{}, Options{Now: now})
 			rest := b.Bytes()
 			for line := range bytes.Lines(plain.Bytes()) {
 				at := bytes.Index(rest, line)

@@ -28,6 +28,9 @@ type address struct {
 	said   bsdif.Inet6
 	saidBy string
 	eui64  bool
+	// inetOnly is the first word that only IPv4 has, inetAt the index of its value.
+	inetOnly string
+	inetAt   int
 }
 
 // width is a prefix length with the word that gave it, empty for /len, and the
@@ -103,6 +106,19 @@ func (p *parser) takeLength(addr netip.Addr, length string) error {
 	return bsderr.New(text+": bad value (width invalid)", hint)
 }
 
+// hasLeadingZeros tells of an IPv4 address whether that is what is wrong with it.
+func hasLeadingZeros(text string) bool {
+	host, _, _ := strings.Cut(text, "/")
+	numbers := strings.Split(host, ".")
+	for i, number := range numbers {
+		if plain := strings.TrimLeft(number, "0"); plain != "" {
+			numbers[i] = plain
+		}
+	}
+	addr, err := netip.ParseAddr(strings.Join(numbers, "."))
+	return err == nil && addr.Is4()
+}
+
 // notAddress is the error about a word that is in no table and no address.
 func (p *parser) notAddress() error {
 	text := p.args[p.at]
@@ -114,6 +130,8 @@ func (p *parser) notAddress() error {
 		return p.badValue("did you mean " + near + "?")
 	case strings.HasPrefix(text, "-"):
 		return p.badValue(p.hint("%s: not a word; options go before the interface name", p.shown()))
+	case hasLeadingZeros(text):
+		return p.badValue(p.hint("%s: not an address; leading zeros make a number octal on the BSDs", p.shown()))
 	case looksNumeric(text):
 		return p.badValue(p.hint("%s: not an address", p.shown()))
 	}
@@ -125,6 +143,14 @@ func (p *parser) finishAddress() error {
 	a := &p.address
 	if err := p.finishInet6(); err != nil {
 		return err
+	}
+	if a.inetOnly != "" && a.family == Inet6 {
+		why := "inet6 has no broadcast address"
+		if a.inetOnly == "netmask" {
+			why = "inet6 takes prefixlen"
+		}
+		p.at = a.inetAt
+		return p.badValue(p.hint("%s %s: %s", a.inetOnly, p.shown(), why))
 	}
 	if !a.addr.IsValid() {
 		return p.finishWithoutAddress()
@@ -168,8 +194,6 @@ func (p *parser) addressLength() (int, error) {
 		p.at = a.mask.at
 	}
 	switch m := a.mask; {
-	case m != nil && m.word == "netmask" && a.family == Inet6:
-		return 0, p.badValue(p.hint("netmask %s: inet6 takes prefixlen", p.shown()))
 	case m != nil && m.bits > a.addr.BitLen():
 		return 0, p.badValue(p.hint("%s %s: must be 0 to %d with an IPv4 address", m.word, p.shown(), a.addr.BitLen()))
 	case m != nil:

@@ -43,13 +43,16 @@ func carpWords() []row {
 
 func vhid(p *parser, value string) (err error) {
 	// The tool itself catches these, before the kernel could; hence the other
-	// text (FreeBSD 9 ifcarp.c).
-	if n, ok := decimal(value); ok && n <= 0 {
-		text := "vhid must be greater than 0"
-		if IsParent(p.line.Name) { // FreeBSD 10 and later
-			text += " and less than 255"
+	// texts (ifcarp.c of FreeBSD 9; carp.c of 10 and later, which looks at both ends).
+	if n, ok := decimal(value); ok {
+		_, bad := carp.NewVHID(n)
+		hint := p.hint("vhid %s: must be 1 to 255", p.shown())
+		switch {
+		case bad != nil && IsParent(p.line.Name):
+			return bsderr.New("vhid must be greater than 0 and less than 255", hint)
+		case n <= 0:
+			return bsderr.New("vhid must be greater than 0", hint)
 		}
-		return bsderr.New(text, p.hint("vhid %s: must be 1 to 255", p.shown()))
 	}
 	p.line.Change.VHID, err = number(p, value, carp.NewVHID)
 	return err

@@ -57,6 +57,7 @@ func netmask(p *parser, value string) error {
 		return p.badValue(p.hint("netmask %s: its ones are not contiguous from the left", p.shown()))
 	}
 	p.address.mask = &width{bits: length, word: "netmask", at: p.at}
+	p.forInet()
 	return nil
 }
 
@@ -74,11 +75,21 @@ func parseMask(text string) (uint32, bool) {
 	return number4(addr), true
 }
 
+// broadcast looks at its value and forgets it.
 func broadcast(p *parser, value string) error {
 	if addr, err := netip.ParseAddr(value); err != nil || !addr.Is4() {
 		return p.badValue(p.hint("broadcast %s: not an IPv4 address", p.shown()))
 	}
+	p.forInet()
 	return nil
+}
+
+// forInet notes that the word being read is one that only IPv4 has: to FreeBSD its
+// value is no IPv6 address.
+func (p *parser) forInet() {
+	if a := &p.address; a.inetOnly == "" {
+		a.inetOnly, a.inetAt = p.args[p.at-1], p.at
+	}
 }
 
 // classful is the mask length of an address that came without, by its class

@@ -49,6 +49,7 @@ func TestParse(t *testing.T) {
 		{"carp0 create backing tun", Line{Create: true, Change: change{Backing: new(control.TUN)}}},
 		{"carp0 descr x -descr", Line{Change: change{Description: new("")}}},
 		{"carp0 group web -group db", Line{Change: change{Groups: []control.GroupChange{{Name: "web"}, {Name: "db", Leave: true}}}}},
+		{"carp0 group carp group all", Line{}},
 		{"carp0 name web", Line{Change: change{Name: new("web")}}},
 		{"carp create name a-B.c_0 up", Line{Create: true, Change: change{Name: new("a-B.c_0"), Up: new(true)}}},
 		{"carp0 name carp1 name abcdefghijklmno", Line{Change: change{Name: new("abcdefghijklmno")}}},

@@ -50,16 +50,27 @@ func description(p *parser, value string) error {
 	return nil
 }
 
-// group follows setifgroup of ifconfig(8): a name that ends in a digit would
-// be an interface's.
+// inherent are the groups that a carp interface is born into and stays in.
+var inherent = []string{cloner, "all"}
+
+// group follows setifgroup and unsetifgroup of ifconfig(8): a name that ends in a digit
+// would be an interface's.
 func (p *parser) group(name string, leave bool) error {
+	word, call := p.args[p.at-1], "setifgroup"
+	if leave {
+		call = "unsetifgroup"
+	}
 	switch {
-	case name == "" || !isDeviceName(name) && len(name) < nameSize:
-		return p.badValue(p.hint("%s %s: not a name", p.args[p.at-1], p.shown()))
-	case !leave && name[len(name)-1] >= '0' && name[len(name)-1] <= '9':
-		return bsderr.New("setifgroup: group names may not end in a digit", p.hint("group %s", p.shown()))
+	case name != "" && name[len(name)-1] >= '0' && name[len(name)-1] <= '9':
+		return bsderr.New(call+": group names may not end in a digit", p.hint("%s %s", word, p.shown()))
 	case len(name) >= nameSize:
-		return bsderr.New("setifgroup: group name too long", p.hint("group: %d bytes, a name has at most %d", len(name), nameSize-1))
+		return bsderr.New(call+": group name too long", p.hint("%s: %d bytes, a name has at most %d", word, len(name), nameSize-1))
+	case !isDeviceName(name):
+		return p.badValue(p.hint("%s %s: not a name", word, p.shown()))
+	case slices.Contains(inherent, name) && leave:
+		return bsderr.Errno("SIOCDIFGROUP", unix.EOPNOTSUPP, p.hint("%s %s: every carp interface is in it", word, name))
+	case slices.Contains(inherent, name):
+		return nil // to join twice is no error
 	}
 	p.line.Change.Groups = append(p.line.Change.Groups, control.GroupChange{Name: name, Leave: leave})
 	return nil

@@ -24,6 +24,31 @@ func Places(args []string) (places []Place) {
 	return places
 }
 
+// Acting is the word of a line that FreeBSD's ifconfig acts on first, the zero Word if
+// there is none: it acts from left to right, on the address and what is said of it last
+// (ifconfig.c), and on a parent the carp words come just before that (carp.c).
+func Acting(args []string) Word {
+	var late Word
+	for at := 1; at < len(args); at++ {
+		word, ok := find(args[at])
+		if ok && word.Arg != "" {
+			at++
+		}
+		switch word.Family {
+		case Link:
+			return word.Word
+		case Carp:
+			if !IsParent(args[0]) {
+				return word.Word
+			}
+			if late.Name == "" {
+				late = word.Word
+			}
+		}
+	}
+	return late
+}
+
 // ParseAt is [Parse] that also tells at which argument an error is; where it is
 // about the line as a whole, that is the address, or the last argument.
 func ParseAt(args []string) (Line, int, error) {

@@ -58,6 +58,27 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+func TestActing(t *testing.T) {
+	for line, want := range map[string]string{
+		"carp0":                                "",
+		"carp0 create":                         "",
+		"carp0 inet 10.0.0.1/24 alias":         "",
+		"carp0 inet6 fe80::1 anycast eui64":    "",
+		"carp0 10.0.0.1/24 vhid 1 up":          "vhid",
+		"carp0 up vhid 1":                      "up",
+		"carp0 netmask up broadcast down":      "",
+		"carp0 10.0.0.1 netmask pass descr up": "description",
+		"carp0 -carppeer up":                   "mcast",
+		"eth0 vhid 1 pass x 10.0.0.1/24":       "vhid",
+		"eth0 vhid 1 state master -arp mtu 9":  "-arp",
+		"carp0 create advskew":                 "advskew",
+	} {
+		if got := Acting(strings.Fields(line)).Name; got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
 func TestPrefix(t *testing.T) {
 	for _, tt := range []struct{ text, mask, want string }{
 		{"10.0.0.1/24", "", "10.0.0.1/24"},

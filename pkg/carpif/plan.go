@@ -44,9 +44,7 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	set(&r.Peer, c.Peer)
 	set(&r.Peer6, c.Peer6)
 	set(&r.Description, c.Description)
-	if err := planGroups(&r, c.Groups); err != nil {
-		return old, nil, err
-	}
+	planGroups(&r, c.Groups)
 	if c.Pass != nil {
 		r.Password = string(*c.Pass)
 	}
@@ -71,7 +69,7 @@ func plan(old state.Record, c *control.Change, parents []link.Parent, siblings [
 	if err := planProperties(&r, c, parents); err != nil {
 		return old, nil, err
 	}
-	if err := checkClash(&old, &r, siblings); err != nil {
+	if err := checkClash(&old, &r, c, siblings); err != nil {
 		return old, nil, err
 	}
 	if c.State != nil {
@@ -125,23 +123,19 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-// planGroups applies the group words.
-func planGroups(r *state.Record, changes []control.GroupChange) error {
+// planGroups applies the group words. To join twice, or to leave a group that one is
+// not in, is no error of ifconfig's, though one of the kernel's (ifgroup.c).
+func planGroups(r *state.Record, changes []control.GroupChange) {
 	r.Groups = slices.Clone(r.Groups)
 	for _, g := range changes {
 		n := slices.Index(r.Groups, g.Name)
 		switch {
-		case g.Leave && n < 0:
-			return bsderr.Errno("SIOCDIFGROUP", unix.ENOENT, fmt.Sprintf("%s: it is not in group %s", r.Name, g.Name))
-		case g.Leave:
+		case g.Leave && n >= 0:
 			r.Groups = slices.Delete(r.Groups, n, n+1)
-		case n >= 0:
-			return bsderr.Errno("SIOCAIFGROUP", unix.EEXIST, fmt.Sprintf("%s: it is in group %s already", r.Name, g.Name))
-		default:
+		case !g.Leave && n < 0:
 			r.Groups = append(r.Groups, g.Name)
 		}
 	}
-	return nil
 }
 
 // planAddress applies one address of the line to the record.
@@ -237,9 +231,9 @@ func planParent(r *state.Record, c *control.Change, parents []link.Parent) error
 	return checkCovered(r, c, p, parents)
 }
 
-func added(c *control.Change) bool {
-	return slices.ContainsFunc(c.Addresses, func(a control.AddressChange) bool { return a.Op != control.AddressDelete })
-}
+func added(c *control.Change) bool { return slices.ContainsFunc(c.Addresses, adds) }
+
+func adds(a control.AddressChange) bool { return a.Op != control.AddressDelete }
 
 // checkCovered refuses addresses that the parent has no subnet for (unless it
 // was named with carpdev) and those that the host has as its own.
@@ -286,12 +280,11 @@ func outsideNotes(r *state.Record, parents []link.Parent) (notes []string) {
 // bears the other kind of backing, which takes other settings of it. Only what
 // is new on the line is held against the others: a clash that has come about
 // must not keep anybody from setting the interface down.
-func checkClash(old, r *state.Record, siblings []state.Record) error {
+func checkClash(old, r *state.Record, c *control.Change, siblings []state.Record) error {
 	moved := r.VHID != old.VHID || r.Parent != old.Parent
 	for _, s := range siblings {
 		if moved && r.VHID != 0 && r.VHID == s.VHID && r.Parent != "" && r.Parent == s.Parent {
-			return bsderr.Errno(opSetVHID, unix.EEXIST,
-				fmt.Sprintf("%s: vhid %d: %s has it on %s already", r.Name, r.VHID, s.Name, s.Parent))
+			return refuseVHID(old, r, c, fmt.Sprintf("%s: vhid %d: %s has it on %s already", r.Name, r.VHID, s.Name, s.Parent))
 		}
 		if moved && r.VHID != 0 && s.VHID != 0 && r.Parent != "" && r.Parent == s.Parent && usesTUN(r) != usesTUN(&s) {
 			return bsderr.Errno(opSetVHID, unix.EBUSY,
@@ -305,6 +298,21 @@ func checkClash(old, r *state.Record, siblings []state.Record) error {
 		}
 	}
 	return nil
+}
+
+// refuseVHID is the refusal of a vhid that the parent has already. FreeBSD 9 refuses the
+// vhid itself only on an interface that has found its parent; on one that has not, it is
+// the address which leads there that fails, and an IPv6 one with another errno
+// (ip_carp.c, carp_ioctl, carp_set_addr and carp_set_addr6).
+func refuseVHID(old, r *state.Record, c *control.Change, hint string) error {
+	first := slices.IndexFunc(c.Addresses, adds)
+	switch {
+	case old.Parent == r.Parent || c.CarpDev != nil || first < 0:
+		return bsderr.Errno(opSetVHID, unix.EEXIST, hint)
+	case c.Addresses[first].Prefix.Addr().Is4():
+		return bsderr.Errno(opAddAddress, unix.EEXIST, hint)
+	}
+	return bsderr.Errno(opAddAddress, unix.EINVAL, hint)
 }
 
 func has(prefixes []netip.Prefix, addr netip.Addr) bool {

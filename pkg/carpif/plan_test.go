@@ -65,6 +65,10 @@ func TestPlan(t *testing.T) {
 			want: func(r *state.Record) { r.Addresses = prefixes("192.0.2.51/25") }},
 		{name: "the first itself gets another length", old: working(), line: []word{addr("192.0.2.50/26")},
 			want: func(r *state.Record) { r.Addresses = prefixes("192.0.2.50/26", "192.0.2.51/24") }},
+		{name: "to join a group twice and to leave one that it is not in", old: edited(working(), func(r *state.Record) { r.Groups = []string{"web"} }),
+			line: []word{func(c *control.Change) {
+				c.Groups = []control.GroupChange{{Name: "web"}, {Name: "db", Leave: true}, {Name: "lan"}, {Name: "lan"}}
+			}}, want: func(r *state.Record) { r.Groups = []string{"web", "lan"} }},
 		{name: "alias", old: working(), line: []word{alias("192.0.2.60/24"), alias("192.0.2.50/32")},
 			want: func(r *state.Record) { r.Addresses = prefixes("192.0.2.50/32", "192.0.2.51/24", "192.0.2.60/24") }},
 		{name: "IPv6 beside IPv4", old: working(), line: []word{addr("2001:db8::50/64"), addr("2001:db8::51/64")},
@@ -142,7 +146,9 @@ func TestPlanRefusals(t *testing.T) {
 		{fresh(), []word{carpdev("eth9")}, "SIOCSVH: Device not configured\nhint: carp0: carpdev eth9: no Ethernet interface of that name; there are eth0, eth1"},
 		{fresh(), []word{addr("192.0.2.2/24")}, "ioctl (SIOCAIFADDR): File exists\nhint: carp0: 192.0.2.2 is eth0's own address; a virtual address must be another"},
 		{fresh(), []word{carpdev("eth0"), addr("198.51.100.2/24")}, "ioctl (SIOCAIFADDR): File exists\nhint: carp0: 198.51.100.2 is eth1's own address; a virtual address must be another"},
-		{fresh(), []word{vhid(7), addr("192.0.2.50/24")}, "SIOCSVH: File exists\nhint: carp0: vhid 7: carp1 has it on eth0 already"},
+		{fresh(), []word{vhid(7), addr("192.0.2.50/24")}, "ioctl (SIOCAIFADDR): File exists\nhint: carp0: vhid 7: carp1 has it on eth0 already"},
+		{fresh(), []word{vhid(7), alias("2001:db8::50/64")}, "ioctl (SIOCAIFADDR): Invalid argument\nhint: carp0: vhid 7: carp1 has it on eth0 already"},
+		{fresh(), []word{vhid(7), carpdev("eth0"), addr("192.0.2.50/24")}, "SIOCSVH: File exists\nhint: carp0: vhid 7: carp1 has it on eth0 already"},
 		{working(), []word{vhid(7)}, "SIOCSVH: File exists\nhint: carp0: vhid 7: carp1 has it on eth0 already"},
 		{working(), []word{alias("192.0.2.70/32")}, "ioctl (SIOCAIFADDR): File exists\nhint: carp0: 192.0.2.70: carp1 has it already"},
 		{fresh(), []word{remove("")}, "ioctl (SIOCDIFADDR): Can't assign requested address\nhint: carp0: no IPv4 address to delete"},

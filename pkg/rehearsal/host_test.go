@@ -160,7 +160,7 @@ func TestRefusedCreation(t *testing.T) {
 	vhid := carp.VHID(1)
 	resp := s.Ask("carp1", control.Request{Op: control.OpCreate, Name: "carp1", Change: &control.Change{VHID: &vhid,
 		Addresses: []control.AddressChange{{Op: control.AddressSet, Prefix: netip.MustParsePrefix("192.0.2.51/24")}}}})
-	if resp.Error == nil || resp.Error.Text != "SIOCSVH: File exists" {
+	if resp.Error == nil || resp.Error.Text != "ioctl (SIOCAIFADDR): File exists" {
 		t.Errorf("answer %v", resp.Error)
 	}
 	if units, _ := s.Units(); len(units) != 1 || s.Running("carp1") || s.Alive("carp1") {
