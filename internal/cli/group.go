@@ -11,6 +11,7 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/show"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
 	"golang.org/x/sys/unix"
@@ -41,19 +42,19 @@ func (m *model) demoteGroup(ctx context.Context, env Env) error {
 
 // demotion reads the words behind -g and its group. The texts are OpenBSD's
 // (ifconfig.c, setgroupattribs; strtonum(3)).
-func demotion(words []string) (delta int, err error) {
+func demotion(typed []string) (delta int, err error) {
 	sign, delta := 1, 1
 	switch {
-	case words[0] == undemote:
+	case typed[0] == undemote:
 		sign = -1
-	case words[0] != demote:
+	case typed[0] != demote:
 		return 0, errUsage
 	}
-	if len(words) > 2 {
+	if len(typed) > 2 {
 		return 0, errUsage
 	}
-	if len(words) == 2 {
-		n, err := strconv.ParseInt(words[1], 10, 64)
+	if len(typed) == 2 {
+		n, err := strconv.ParseInt(typed[1], 10, 64)
 		why := ""
 		switch {
 		case errors.Is(err, strconv.ErrRange) && n == math.MinInt64, err == nil && n < 0:
@@ -65,7 +66,7 @@ func demotion(words []string) (delta int, err error) {
 		}
 		if why != "" {
 			return 0, bsderr.New("invalid carp demotion: "+why,
-				fmt.Sprintf("%s %s: must be 0 to %d", words[0], words[1], sysctl.MaxGroupDemotion))
+				fmt.Sprintf("%s %s: must be 0 to %d", typed[0], words.Visible(typed[1]), sysctl.MaxGroupDemotion))
 		}
 		delta = int(n)
 	}

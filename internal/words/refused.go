@@ -40,7 +40,10 @@ const (
 		ssid nwid nwkey wpakey wepmode wepkey channel bssid authmode scan
 		rxcsum -rxcsum txcsum -txcsum rxcsum6 -rxcsum6 txcsum6 -txcsum6
 		tso -tso tso4 -tso4 tso6 -tso6 lro -lro wol -wol polling -polling
-		staticarp -staticarp stickyarp -stickyarp normal
+		wol_ucast -wol_ucast wol_mcast -wol_mcast wol_magic -wol_magic netcons -netcons
+		txtls -txtls mextpg -mextpg toe -toe toe4 -toe4 toe6 -toe6 rxtls4 -rxtls4 rxtls6 -rxtls6
+		staticarp -staticarp stickyarp -stickyarp normal compress noicmp allmulti -allmulti
+		pcp -pcp priority llprio -llprio tentative -tentative no_prefer_iface -no_prefer_iface
 		accept_rtadv -accept_rtadv ifdisabled -ifdisabled nud -nud
 		auto_linklocal -auto_linklocal no_radr -no_radr prefer_source -prefer_source
 		defaultif -defaultif ifid maclabel maxlen
