@@ -17,7 +17,7 @@ func (h *netHost) addresses(index int) ([]localAddress, error) {
 		on = linkOf(device{index: index})
 	}
 	list, err := retryDump(func() ([]netlink.Addr, error) {
-		return h.handle.AddrList(on, netlink.FAMILY_ALL)
+		return h.lib.addresses(on, netlink.FAMILY_ALL)
 	})
 	if err != nil {
 		return nil, err

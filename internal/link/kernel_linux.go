@@ -24,16 +24,16 @@ type Kernel struct {
 // opens stay in the present network namespace; /proc/sys follows the calling
 // thread's.
 func Open() (*Kernel, error) {
-	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	lib, err := openLibrary()
 	if err != nil {
-		return nil, fmt.Errorf("open netlink socket: %w", err)
+		return nil, err
 	}
 	fast, err := openRequester()
 	if err != nil {
-		handle.Close()
+		lib.close()
 		return nil, fmt.Errorf("open netlink socket: %w", err)
 	}
-	h := &netHost{handle: handle, fast: fast}
+	h := &netHost{lib: lib, fast: fast}
 	return &Kernel{backings: newBackings(h), net: h}, nil
 }
 
@@ -42,16 +42,16 @@ func Open() (*Kernel, error) {
 func (k *Kernel) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.net.handle.Close()
+	k.net.lib.close()
 	return k.net.fast.close()
 }
 
 // netHost is the host over netlink and /proc/sys. Interfaces are listed and
-// made through the library's handle; what a failover needs (kernel_address_linux.go
+// made through the library; what a failover needs (kernel_address_linux.go
 // and up and down) goes through a requester, which is leaner.
 type netHost struct {
-	handle *netlink.Handle
-	fast   *requester
+	lib  library
+	fast *requester
 }
 
 // dumpTries bounds the retries of a listing that the kernel marked as
@@ -69,7 +69,7 @@ func retryDump[T any](dump func() ([]T, error)) (list []T, err error) {
 }
 
 func (h *netHost) devices() ([]device, error) {
-	links, err := retryDump(h.handle.LinkList)
+	links, err := retryDump(h.lib.links)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (h *netHost) devices() ([]device, error) {
 }
 
 func (h *netHost) device(name string) (device, error) {
-	l, err := h.handle.LinkByName(name)
+	l, err := h.lib.linkByName(name)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		return device{}, fs.ErrNotExist
 	}
@@ -135,11 +135,11 @@ func (h *netHost) addDevice(d device) error {
 	at := netlink.NewLinkAttrs()
 	at.Name, at.ParentIndex, at.MTU, at.Group = d.name, d.parent, d.mtu, d.group
 	at.HardwareAddr = net.HardwareAddr(d.mac[:])
-	return h.handle.LinkAdd(&netlink.Macvlan{LinkAttrs: at, Mode: netlink.MACVLAN_MODE_BRIDGE})
+	return h.lib.addLink(&netlink.Macvlan{LinkAttrs: at, Mode: netlink.MACVLAN_MODE_BRIDGE})
 }
 
 func (h *netHost) deleteDevice(d device) error {
-	return h.handle.LinkDel(linkOf(d))
+	return h.lib.deleteLink(linkOf(d))
 }
 
 // linkOf returns as much of a link as the library needs to address it.
@@ -154,25 +154,25 @@ func (h *netHost) changeDevice(d device, c change) error {
 		}
 	}
 	if c.name != nil {
-		if err := h.handle.LinkSetName(linkOf(d), *c.name); err != nil {
+		if err := h.lib.setName(linkOf(d), *c.name); err != nil {
 			return fmt.Errorf("set name %s: %w", *c.name, err)
 		}
 	}
 	if c.mac != nil {
-		if err := h.handle.LinkSetHardwareAddr(linkOf(d), net.HardwareAddr(c.mac[:])); err != nil {
+		if err := h.lib.setMAC(linkOf(d), net.HardwareAddr(c.mac[:])); err != nil {
 			return fmt.Errorf("set MAC: %w", err)
 		}
 	}
 	if c.mtu != nil {
-		if err := h.handle.LinkSetMTU(linkOf(d), *c.mtu); err != nil {
+		if err := h.lib.setMTU(linkOf(d), *c.mtu); err != nil {
 			return fmt.Errorf("set MTU %d: %w", *c.mtu, err)
 		}
 	}
 	if c.label != nil {
-		if err := h.handle.LinkSetAlias(linkOf(d), *c.label); err != nil {
+		if err := h.lib.setAlias(linkOf(d), *c.label); err != nil {
 			return fmt.Errorf("set alias: %w", err)
 		}
-		if err := h.handle.LinkSetGroup(linkOf(d), 0); err != nil {
+		if err := h.lib.setGroup(linkOf(d), 0); err != nil {
 			return fmt.Errorf("leave group: %w", err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 )
@@ -21,10 +22,12 @@ const (
 const maxFile = 32 << 10
 
 // fileName is what the files of the two systems are called.
-var fileName = regexp.MustCompile(`^(hostname|ifconfig)\.(carp(?:0|[1-9][0-9]{0,4}))$`)
+var fileName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(hostname|ifconfig)\.(carp(?:0|[1-9][0-9]{0,4}))$`)
+})
 
 // variableName is NetBSD's variable in rc.conf.
-var variableName = regexp.MustCompile(`^ifconfig_(carp(?:0|[1-9][0-9]{0,4}))$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ifconfig_(carp(?:0|[1-9][0-9]{0,4}))$`) })
 
 // logical is one line of a file in as many pieces as it is continued.
 type logical []rcconf.Word
@@ -61,7 +64,7 @@ func read(s rcconf.Source) ([]description, *rcconf.Problem) {
 	case base == "rc.conf" || strings.HasSuffix(base, ".rc.conf"):
 		return readVariables(s)
 	}
-	m := fileName.FindStringSubmatch(base)
+	m := fileName().FindStringSubmatch(base)
 	if m == nil {
 		return refuse("the name of the file tells the interface, and this one tells none of carp's",
 			"call it hostname.carp0 as on OpenBSD, or ifconfig.carp0 as on NetBSD, or rc.conf if it is NetBSD's")
@@ -106,7 +109,7 @@ func readVariables(s rcconf.Source) (all []description, refused *rcconf.Problem)
 		return nil, &rcconf.Problem{Pos: v.Pos, Text: "this is FreeBSD's rc.conf, which is read as it is", Hints: []string{"use it with rc start -f"}}
 	}
 	for _, v := range config.Variables() {
-		m := variableName.FindStringSubmatch(v.Name)
+		m := variableName().FindStringSubmatch(v.Name)
 		if m == nil {
 			continue
 		}

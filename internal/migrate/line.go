@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
@@ -27,7 +28,7 @@ var lost = map[string]string{
 }
 
 // autoconf is how OpenBSD has an interface find its address.
-var autoconf = regexp.MustCompile(`^inet6?[ \t]+autoconf\b`)
+var autoconf = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^inet6?[ \t]+autoconf\b`) })
 
 // converter collects what becomes of one interface.
 type converter struct {
@@ -51,7 +52,7 @@ func (c *converter) line(l logical) {
 	switch why, ok := lost[first]; {
 	case text == "", strings.HasPrefix(text, "#"), text == "create":
 		return
-	case autoconf.MatchString(text):
+	case autoconf().MatchString(text):
 		c.lose(pos, "autoconf: an address that is leased or made up by the host cannot be virtual")
 		return
 	case strings.HasPrefix(text, "!"):

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/carp"
@@ -91,7 +92,7 @@ type planner struct {
 }
 
 // carpName are the names that the cloner makes.
-var carpName = regexp.MustCompile(`^carp(0|[1-9][0-9]{0,4})$`)
+var carpName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^carp(0|[1-9][0-9]{0,4})$`) })
 
 // NewPlan says what rc would do.
 func NewPlan(c *Config) *Plan {
@@ -155,7 +156,7 @@ func (p *planner) cloned() {
 		case name == "carp":
 			p.note(w.Pos, "carp: an interface in "+clonedInterfaces+" needs its number", "write carp0")
 			continue
-		case !carpName.MatchString(name):
+		case !carpName().MatchString(name):
 			continue // lo1, vlan5, bridge0: not ours to make
 		case p.taken[name]:
 			p.note(w.Pos, name+" is listed twice")
@@ -180,7 +181,7 @@ func (p *planner) others() {
 		name := subject(v.Name)
 		switch {
 		case name == "" || p.taken[name]:
-		case carpName.MatchString(name):
+		case carpName().MatchString(name):
 			p.note(v.Pos, v.Name+": "+name+" is not in "+clonedInterfaces, "start makes no interface that is not listed there")
 			p.carp(&Interface{Name: name, Clone: name, Pos: v.Pos})
 		default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // defaultRangeMax is how many addresses a range may be (FreeBSD network.subr).
@@ -13,8 +14,12 @@ const defaultRangeMax = 2048
 
 // range4 and range6 are addresses with a range in one of their parts.
 var (
-	range4 = regexp.MustCompile(`^((?:\d+\.)*)(\d+)-(\d+)((?:\.\d+)*)(/\d+)?$`)
-	range6 = regexp.MustCompile(`^([0-9a-fA-F:]*:)([0-9a-fA-F]{1,4})-([0-9a-fA-F]{1,4})((?::[0-9a-fA-F:]*)?)(/\d+)?$`)
+	range4 = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^((?:\d+\.)*)(\d+)-(\d+)((?:\.\d+)*)(/\d+)?$`)
+	})
+	range6 = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([0-9a-fA-F:]*:)([0-9a-fA-F]{1,4})-([0-9a-fA-F]{1,4})((?::[0-9a-fA-F:]*)?)(/\d+)?$`)
+	})
 )
 
 // expand makes the aliases of a line out of its range, if it has one, and adds
@@ -47,9 +52,9 @@ func isRange(line Line, w Word) bool {
 		return false
 	}
 	if line.Words[0].Text == "inet6" {
-		return range6.MatchString(w.Text)
+		return range6().MatchString(w.Text)
 	}
-	return range4.MatchString(w.Text) && strings.Contains(w.Text, ".")
+	return range4().MatchString(w.Text) && strings.Contains(w.Text, ".")
 }
 
 // addresses are those of a range. Of IPv4 ones the first has the length written
@@ -59,7 +64,7 @@ func (p *planner) addresses(line Line, w Word) ([]string, *Problem) {
 	if line.Words[0].Text == "inet6" {
 		family, pattern, base, format = "inet6", range6, 16, "%s%x%s%s"
 	}
-	part := pattern.FindStringSubmatch(w.Text)
+	part := pattern().FindStringSubmatch(w.Text)
 	low, err := strconv.ParseUint(part[2], base, 16)
 	high, err2 := strconv.ParseUint(part[3], base, 16)
 	limit := p.rangeMax()

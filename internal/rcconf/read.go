@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -103,18 +104,18 @@ func (r *reader) refuseFile(text string, hints ...string) {
 // the shell and no words of the file.
 func (r *reader) refuseSyntax(err error) {
 	if e, ok := errors.AsType[syntax.ParseError](err); ok {
-		r.refuse(r.pos(e.Pos), "syntax error: "+quotes.ReplaceAllString(e.Text, "'$1'"))
+		r.refuse(r.pos(e.Pos), "syntax error: "+quotes().ReplaceAllString(e.Text, "'$1'"))
 		return
 	}
 	if e, ok := errors.AsType[syntax.LangError](err); ok {
-		r.refuse(r.pos(e.Pos), "syntax error: "+quotes.ReplaceAllString(e.Feature, "'$1'")+" are not in FreeBSD's sh")
+		r.refuse(r.pos(e.Pos), "syntax error: "+quotes().ReplaceAllString(e.Feature, "'$1'")+" are not in FreeBSD's sh")
 		return
 	}
 	r.refuseFile(err.Error())
 }
 
 // quotes are the parser's round a token.
-var quotes = regexp.MustCompile("`([^`]*)`")
+var quotes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([^`]*)`") })
 
 // notRun is the hint about everything that would have to be run.
 const notRun = "an rc.conf is read here and never executed: write the value itself"
