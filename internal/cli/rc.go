@@ -5,13 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os/signal"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"golang.org/x/sys/unix"
 )
 
@@ -19,7 +20,7 @@ type rcCommand struct {
 	Args []string `arg:"" optional:""`
 }
 
-const rcUsage = `usage: ifconfig-carp rc start | restart [-Nq] [-f file] ... [--map theirs=ours] ... [--wait seconds] [interface ...]
+const rcUsage = `usage: ifconfig-carp rc start | restart [-Nq] [-f file] ... [--map theirs=ours] ... [--wait seconds] [--leave] [interface ...]
        ifconfig-carp rc stop [-Nq] [-f file] ... [interface ...]
        ifconfig-carp rc status [-f file] ... [interface ...]
        ifconfig-carp rc lint [--json] [file ...]
@@ -58,8 +59,12 @@ type rcOptions struct {
 	files []string
 	// mapped are physical interfaces: the files' name, mangled, to ours.
 	mapped map[string]string
-	// wait is how long start waits for parents; nil if that is not said.
+	// wait is how long start waits for parents, perhaps [rcconf.Forever]; nil if that
+	// is not said.
 	wait *time.Duration
+	// leave has what is late when the time is up left to [clone.LateUnit], and a signal
+	// to end mean a stop, as carp-rc.service wants it.
+	leave bool
 	// dryRun only tells what would be done.
 	dryRun bool
 	// quiet leaves out the interfaces behind the line that names them.
@@ -88,17 +93,28 @@ func waitVar(env Env) *time.Duration {
 	return wait
 }
 
-// parseWait reads a number of seconds that is said behind what.
+// parseWait reads how long to wait, which is said behind what.
 func parseWait(what, value string) (*time.Duration, error) {
-	seconds, err := strconv.ParseUint(value, 10, 31)
-	if err != nil {
-		return nil, bsderr.New(what+value+": bad value", "write a number of seconds, 0 for not at all")
+	wait, ok := rcconf.ParseWait(value)
+	if !ok {
+		return nil, badValue(what+shown(value), "write a number of seconds, 0 for not at all, or forever")
 	}
-	return new(time.Duration(seconds) * time.Second), nil
+	return &wait, nil
+}
+
+// badValue is the refusal of a value, with what would be accepted.
+func badValue(said, hint string) error { return bsderr.New(said+": bad value", hint) }
+
+// shown is a word typed as an error shows it: an empty one would not be seen.
+func shown(word string) string {
+	if word == "" {
+		return "''"
+	}
+	return word
 }
 
 // rcFlags are the options, and whether they have a value.
-var rcFlags = map[string]bool{"-f": true, "--map": true, "--wait": true, "-N": false, "--dry-run": false, "-q": false}
+var rcFlags = map[string]bool{"-f": true, "--map": true, "--wait": true, "--leave": false, "-N": false, "--dry-run": false, "-q": false}
 
 // parseRC reads the options; they and the names of interfaces may be mixed.
 func parseRC(args []string) (rcOptions, error) {
@@ -116,19 +132,25 @@ func parseRC(args []string) (rcOptions, error) {
 				option, args = letter, slices.Concat(args[:n], []string{letter, "-" + args[n][2:]}, args[n+1:])
 			}
 		}
-		if rcFlags[option] && !hasValue {
+		takesValue, known := rcFlags[option]
+		if known && !takesValue && hasValue {
+			return o, bsderr.New("option doesn't take an argument -- " + strings.TrimLeft(option, "-"))
+		}
+		if takesValue && !hasValue {
 			if n++; n == len(args) {
 				return o, bsderr.New("option requires an argument -- " + strings.TrimLeft(option, "-"))
 			}
 			value = args[n]
 		}
 		switch {
+		case option == "-f" && value == "":
+			return o, badValue("-f ''", "write the name of a file")
 		case option == "-f":
 			o.files = append(o.files, value)
 		case option == "--map":
 			theirs, ours, ok := strings.Cut(value, "=")
 			if !ok || theirs == "" || ours == "" {
-				return o, bsderr.New("--map "+value+": bad value", "write the file's name and the one here: --map fxp0=eth0")
+				return o, badValue("--map "+shown(value), "write the file's name and the one here: --map fxp0=eth0")
 			}
 			o.mapped[rcconf.Mangle(theirs)] = ours
 		case option == "--wait":
@@ -137,20 +159,34 @@ func parseRC(args []string) (rcOptions, error) {
 				return o, err
 			}
 			o.wait = wait
+		case option == "--leave":
+			o.leave = true
 		case option == "-q":
 			o.quiet = true
 		case option == "-N", option == "--dry-run":
 			o.dryRun = true
 		case option == "--":
 			o.names = append(o.names, args[n+1:]...)
-			return o, nil
+			return o, o.check()
 		case strings.HasPrefix(option, "-"):
 			return o, bsderr.New("illegal option -- " + strings.TrimLeft(option, "-"))
 		default:
 			o.names = append(o.names, option)
 		}
 	}
-	return o, nil
+	return o, o.check()
+}
+
+// check finds what no interface can be called, and options that contradict each other.
+func (o *rcOptions) check() error {
+	if o.leave && len(o.files)+len(o.mapped)+len(o.names) > 0 {
+		return bsderr.New("--leave: "+clone.LateUnit+" is for all that the usual files have",
+			"leave out -f, --map and the names of interfaces; carp_map in a file does what --map does")
+	}
+	if slices.Contains(o.names, "") {
+		return badValue("interface ''", "write the name of a carp interface or of a parent, or none for all")
+	}
+	return nil
 }
 
 // rcVerb makes a verb out of what is done once the options and the files are read, and
@@ -171,6 +207,12 @@ func rcVerb(do func(*rcRun, context.Context) error, changes bool) func(*model, c
 		real := env.Stdout
 		if options.dryRun {
 			env.Stdout, options.wait = &said, new(time.Duration(0))
+		}
+		if options.leave {
+			var stop context.CancelFunc
+			ctx, stop = signal.NotifyContext(ctx, unix.SIGTERM, unix.SIGINT)
+			defer stop()
+			context.AfterFunc(ctx, stop) // a second signal ends what hangs
 		}
 		r, err := m.openRC(env, options, changes)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
+	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 )
 
 func TestParseRC(t *testing.T) {
@@ -25,6 +26,7 @@ func TestParseRC(t *testing.T) {
 		{[]string{"--wait=90", "-N", "--", "-f"}, rcOptions{wait: seconds(90), dryRun: true, names: []string{"-f"}}},
 		{[]string{"-Nq", "-qNfa", "-Nf", "b"}, rcOptions{files: []string{"a", "b"}, dryRun: true, quiet: true}},
 		{[]string{"--dry-run", "a=b"}, rcOptions{dryRun: true, names: []string{"a=b"}}},
+		{[]string{"--leave", "--wait", "forever"}, rcOptions{leave: true, wait: new(rcconf.Forever)}},
 	} {
 		if tt.want.mapped == nil {
 			tt.want.mapped = map[string]string{}
@@ -37,7 +39,8 @@ func TestParseRC(t *testing.T) {
 		}
 	}
 	for _, in := range [][]string{{"-f"}, {"--map"}, {"--map", "=b"}, {"--map", "a="}, {"--wait", "-1"}, {"--wait", ""},
-		{"--wait=1s"}, {"-x"}, {"--files"}, {"-"}, {"-qf"}, {"-qx"}} {
+		{"--wait=1s"}, {"-x"}, {"--files"}, {"-"}, {"-qf"}, {"-qx"}, {"--dry-run=no"}, {"--leave="}, {"-f", ""}, {""}, {"--", ""},
+		{"--leave", "carp0"}, {"--leave", "-f", "a"}, {"--map", "a=b", "--leave"}} {
 		if got, err := parseRC(in); err == nil {
 			t.Errorf("%q: %+v", in, got)
 		}
@@ -45,10 +48,10 @@ func TestParseRC(t *testing.T) {
 }
 
 // present are the interfaces of a host.
-var present = []card{
-	{"lo", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}},
-	{"eth0", []netip.Prefix{netip.MustParsePrefix("192.168.1.3/24"), netip.MustParsePrefix("fe80::1/64")}},
-	{"eth0.5", []netip.Prefix{netip.MustParsePrefix("10.0.0.3/24"), netip.MustParsePrefix("2001:db8::3/64")}},
+var present = []clone.Parent{
+	{Name: "eth0", Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.1.3/24"), netip.MustParsePrefix("fe80::1/64")}},
+	{Name: "eth0.5", Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.3/24"), netip.MustParsePrefix("2001:db8::3/64")},
+		AltNames: []string{"uplink", "enp2s0.5"}},
 }
 
 func TestOurs(t *testing.T) {
@@ -64,6 +67,7 @@ ifconfig_eth0="inet 10.0.0.3/24" carp_map="bge0=eth0"`
 		"fxp0": "eth0", "em0": "eth0.5", // by an address
 		"em1": "", "em2": "", // nobody
 		"eth0": "eth0", "eth0_5": "eth0.5", "eth0.5": "eth0.5", // by the name, though another has its address
+		"uplink": "eth0.5", "enp2s0_5": "eth0.5", // by another of its names
 		"fxp1": "eth9", "bge0": "eth0", "bge1": "eth0.5", // as said
 	} {
 		if got := ours(name, mapped, plan, present); got != want {
@@ -86,6 +90,7 @@ func TestReady(t *testing.T) {
 		{control.Change{Addresses: adding("fe80::50/64")}, true}, // every interface has that subnet
 		{control.Change{Addresses: adding("192.168.2.50/24"), CarpDev: new("eth0")}, true},
 		{control.Change{Addresses: adding("192.168.1.50/24"), CarpDev: new("eth9")}, false},
+		{control.Change{Addresses: adding("192.168.2.50/24"), CarpDev: new("uplink")}, true},
 		{control.Change{Addresses: adding("192.168.1.50/24"), CarpDev: new("")}, true},
 	} {
 		if got := ready(&tt.change, present); got != tt.want {

@@ -30,8 +30,8 @@ var rcFiles = []string{
 // rcSource is a file that has been read.
 type rcSource struct {
 	rcconf.Source
-	// open tells that everybody may read it.
-	open bool
+	// open tells that everybody may read it, regular that it can be read again.
+	open, regular bool
 }
 
 // rcConfLast is how many of rcFiles are those of rc_conf_files as FreeBSD sets it, and
@@ -148,7 +148,7 @@ func readRCFile(path string) (rcSource, error) {
 	}
 	s := rcSource{Source: rcconf.Source{Name: path, Data: data}}
 	if info, err := f.Stat(); err == nil {
-		s.open = info.Mode().Perm()&0o004 != 0
+		s.open, s.regular = info.Mode().Perm()&0o004 != 0, info.Mode().IsRegular()
 	}
 	return s, nil
 }

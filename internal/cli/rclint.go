@@ -82,6 +82,8 @@ func rcOperands(args []string, known map[string]*bool) (files []string, err erro
 			*set = true
 		case strings.HasPrefix(arg, "-"):
 			return nil, bsderr.New("illegal option -- " + strings.TrimLeft(arg, "-"))
+		case arg == "":
+			return nil, badValue("file ''", "write the name of a file")
 		default:
 			files = append(files, arg)
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/ifconfig-carp/ifconfig-carp/internal/words"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
-	"golang.org/x/sys/unix"
 )
 
 // rcRun is one run of rc. What goes wrong with an interface is told at once and does
@@ -30,6 +29,15 @@ type rcRun struct {
 	sources []rcSource
 	// wait is how long start waits for parents.
 	wait time.Duration
+	// present are the parents that this host has, and known its carp interfaces if they
+	// have been asked for, both as of the last survey. surveyed counts how often the
+	// former were others than before.
+	present  []clone.Parent
+	known    []control.Status
+	surveyed int
+	// refused is why the files as they are now cannot be used, and state what the
+	// service manager has been told.
+	refused, state string
 }
 
 // errTold is the result of a run in which something went wrong that has been told.
@@ -46,11 +54,7 @@ func (m *model) openRC(env Env, options rcOptions, changes bool) (*rcRun, error)
 	default:
 		return nil, err
 	}
-	var all []rcconf.Source
-	for _, s := range sources {
-		all = append(all, s.Source)
-	}
-	config, err := rcconf.Load(all...)
+	plan, err := planOf(sources)
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +66,26 @@ func (m *model) openRC(env Env, options rcOptions, changes bool) (*rcRun, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &rcRun{m: m, env: env, look: look, cloner: cloner, options: options, plan: rcconf.NewPlan(config), sources: sources, wait: rcWait}
+	r := &rcRun{m: m, env: env, look: look, cloner: cloner, options: options, plan: plan, sources: sources, wait: rcWait}
 	for _, said := range []*time.Duration{waitVar(env), r.plan.Wait, options.wait} { // the command line has the last word
 		if said != nil {
 			r.wait = *said
 		}
 	}
-	return r, nil
+	return r, r.survey()
+}
+
+// planOf reads what the files say.
+func planOf(sources []rcSource) (*rcconf.Plan, error) {
+	var all []rcconf.Source
+	for _, s := range sources {
+		all = append(all, s.Source)
+	}
+	config, err := rcconf.Load(all...)
+	if err != nil {
+		return nil, err
+	}
+	return rcconf.NewPlan(config), nil
 }
 
 // rcTask is an interface that something is done with.
@@ -84,6 +101,12 @@ type rcTask struct {
 	told []rcconf.Difference
 	// err is why it is not as the files say.
 	err error
+	// surveyed and tried are as of when it was last tried again.
+	surveyed int
+	tried    time.Time
+	// elsewhere tells that it is no longer this run's to make: another goes on with it,
+	// or it is in the files no more.
+	elsewhere bool
 }
 
 // tasks are the interfaces that the run is about: those named, or all that are started
@@ -97,12 +120,11 @@ func (r *rcRun) tasks(ctx context.Context) (list []*rcTask, failed bool) {
 		}
 		return list, false
 	}
-	present, _ := r.cards()
 	for _, name := range r.options.names {
 		found := false
 		for n := range r.plan.Interfaces {
 			i := &r.plan.Interfaces[n]
-			if !r.means(ctx, i, name, present) {
+			if !r.means(ctx, i, name) {
 				continue
 			}
 			found = true
@@ -122,11 +144,11 @@ func (r *rcRun) tasks(ctx context.Context) (list []*rcTask, failed bool) {
 // means tells whether a name typed is that of an interface in the files: its own, the
 // one it is created under, its physical interface's, or for a vhid on one of those the
 // name of the carp interface here.
-func (r *rcRun) means(ctx context.Context, i *rcconf.Interface, name string, present []card) bool {
+func (r *rcRun) means(ctx context.Context, i *rcconf.Interface, name string) bool {
 	if i.Parent == "" {
 		return name == i.Name || name == i.Clone
 	}
-	parent := r.parent(ctx, i, present)
+	parent := r.parent(ctx, i)
 	if rcconf.Mangle(name) == i.Parent || name == parent {
 		return true
 	}
@@ -168,10 +190,10 @@ func isNoParent(err error) bool {
 }
 
 // find finds the interface here. An error is one of the folder.
-func (r *rcRun) find(ctx context.Context, t *rcTask, present []card) (err error) {
+func (r *rcRun) find(ctx context.Context, t *rcTask) (err error) {
 	t.name = ""
 	if t.Parent != "" {
-		t.name, err = r.onParent(t.Interface, r.parent(ctx, t.Interface, present))
+		t.name, err = r.onParent(t.Interface, r.parent(ctx, t.Interface))
 		return err
 	}
 	for _, name := range []string{t.Name, t.Clone} {
@@ -185,10 +207,10 @@ func (r *rcRun) find(ctx context.Context, t *rcTask, present []card) (err error)
 
 // resolve finds out what the interface shall be: its lines, with the physical
 // interfaces by the names they have here.
-func (r *rcRun) resolve(ctx context.Context, t *rcTask, present []card) error {
+func (r *rcRun) resolve(ctx context.Context, t *rcTask) error {
 	called := t.Name
 	if t.Parent != "" {
-		if called = r.parent(ctx, t.Interface, present); called == "" {
+		if called = r.parent(ctx, t.Interface); called == "" {
 			return &noParent{&rcconf.Problem{Pos: t.Pos, Text: t.Title() + ": no interface here is " + t.Parent,
 				Hints: []string{t.Parent + ": there is none of that name, with the addresses that the files give it, or with a subnet for the vhid"}}}
 		}
@@ -204,7 +226,7 @@ func (r *rcRun) resolve(ctx context.Context, t *rcTask, present []card) error {
 	if t.Parent != "" {
 		want.Change.CarpDev = &called
 	} else if dev := want.Change.CarpDev; dev != nil && *dev != "" {
-		if name := ours(*dev, r.options.mapped, r.plan, present); name != "" {
+		if name := ours(*dev, r.options.mapped, r.plan, r.present); name != "" {
 			want.Change.CarpDev = &name
 		}
 	}
@@ -251,15 +273,17 @@ func (r *rcRun) is(ctx context.Context, name string) (control.Status, error) {
 // so that a MASTER stays one. Another run may be at work at the same time: what that
 // has made is then changed, and what it has destroyed made again.
 func (r *rcRun) make(ctx context.Context, t *rcTask) error {
-	for tries := 0; ; tries++ {
-		present, err := r.cards()
+	for tries, gone := 0, 0; ; tries++ {
+		if tries > 0 {
+			if err := r.survey(); err != nil {
+				return err
+			}
+		}
+		if err := r.resolve(ctx, t); err != nil {
+			return err
+		}
+		err := r.find(ctx, t)
 		if err != nil {
-			return err
-		}
-		if err := r.resolve(ctx, t, present); err != nil {
-			return err
-		}
-		if err := r.find(ctx, t, present); err != nil {
 			return placed(t.want, err)
 		}
 		switch {
@@ -277,14 +301,20 @@ func (r *rcRun) make(ctx context.Context, t *rcTask) error {
 			return err
 		}
 		if t.Parent == "" && !r.cloner.Await(ctx, t.Clone) && !r.cloner.Await(ctx, t.Name) {
-			return err
+			// It has been destroyed again already, or is none of ours.
+			if gone++; gone == maxGone {
+				return err
+			}
 		}
 	}
 }
 
 // maxTries bounds how often an interface that another run is making or destroying is
-// looked for.
-const maxTries = 3
+// looked for, and maxGone how often it may be gone when it is.
+const (
+	maxTries = 10
+	maxGone  = 3
+)
 
 // create makes a new interface.
 func (r *rcRun) create(ctx context.Context, t *rcTask) error {
@@ -345,10 +375,4 @@ func (r *rcRun) tell(notes []string) {
 	for _, note := range notes {
 		_, _ = fmt.Fprintf(r.env.Stderr, "%s: %s\n", program, note)
 	}
-}
-
-// isLate tells whether an error may be one of the time only: the parent or its address
-// is not there yet.
-func isLate(err error) bool {
-	return isNoParent(err) || errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENXIO)
 }

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
-	"github.com/ifconfig-carp/ifconfig-carp/internal/bsderr"
+	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/clone"
 	"github.com/ifconfig-carp/ifconfig-carp/pkg/sysctl"
@@ -18,7 +17,11 @@ import (
 // start makes the interfaces, after the knobs if all are started.
 func (r *rcRun) start(ctx context.Context) error {
 	tasks, failed := r.tasks(ctx)
-	return r.startAll(ctx, tasks, !r.knobs(ctx) || failed)
+	err := r.startAll(ctx, tasks, !r.knobs(ctx) || failed)
+	if ctx.Err() != nil { // systemd has a unit that has not finished its start stop itself
+		return r.stop(context.WithoutCancel(ctx))
+	}
+	return err
 }
 
 // knobs sets the knobs as the file for the boot says, unless interfaces are named.
@@ -38,17 +41,30 @@ func (r *rcRun) startAll(ctx context.Context, tasks []*rcTask, failed bool) erro
 		defer stop()
 		news, _ = clone.News(watching) // without, the clock is enough
 	}
+	if err := r.survey(); err != nil { // since the news are heard
+		return err
+	}
 	var late []*rcTask
 	for _, t := range tasks {
-		if t.err = r.make(ctx, t); isLate(t.err) {
+		switch t.err = r.make(ctx, t); {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case isLate(t.err):
 			late = append(late, t)
-		} else {
+		default:
 			r.toldOf(t)
 		}
 	}
-	r.await(ctx, late, news)
+	late = r.await(ctx, late, news)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	r.giveUp(ctx, late)
 	var made, done []string
 	for _, t := range tasks {
+		if t.elsewhere {
+			continue
+		}
 		failed = failed || t.err != nil
 		if t.created && t.Clone != "" { // by the name that it was created under
 			made = append(made, t.Clone)
@@ -61,7 +77,14 @@ func (r *rcRun) startAll(ctx context.Context, tasks []*rcTask, failed bool) erro
 	}
 	r.print("Created clone interfaces: ", made)
 	r.print("Starting Network: ", done)
-	return r.showAll(ctx, done, failed)
+	return r.showAll(ctx, done, failed, r.tellIdle)
+}
+
+// tellIdle tells what an interface that has been started waits for, if it does.
+func (r *rcRun) tellIdle(s *control.Status) {
+	if why := s.Lacks(); why != "" {
+		r.tell([]string{fmt.Sprintf("%s: %s: %s", s.Name, s.State, why)})
+	}
 }
 
 // toldOf tells what went wrong with an interface.
@@ -75,106 +98,6 @@ func (r *rcRun) toldOf(t *rcTask) {
 	}
 }
 
-// lookAgain is how often rc looks for a parent that it has no news of.
-const lookAgain = 2 * time.Second
-
-// await tries again whenever there is news, until all is done or the time is up.
-func (r *rcRun) await(ctx context.Context, late []*rcTask, news <-chan struct{}) {
-	if len(late) == 0 {
-		return
-	}
-	if r.wait > 0 {
-		for _, t := range late {
-			r.tell([]string{fmt.Sprintf("%s: waiting %d s at most: %s", t.Title(), r.wait/time.Second, r.lacks(t))})
-		}
-		up := time.After(r.wait)
-		tick := time.NewTicker(lookAgain)
-		defer tick.Stop()
-	waiting:
-		for len(late) > 0 {
-			select {
-			case _, ok := <-news:
-				if !ok {
-					news = nil
-				}
-			case <-tick.C:
-			case <-up:
-				break waiting
-			case <-ctx.Done():
-				break waiting
-			}
-			late = r.again(ctx, late)
-		}
-	}
-	for _, t := range late {
-		err := placedAt(t)
-		if dev := t.parent(); dev != "" {
-			err = bsderr.Hint(err, "if %s has another name here: --map %s=NAME, or carp_map in the file", dev, dev)
-		}
-		PrintError(r.env.Stderr, bsderr.Hint(err, "when it is there: %s rc start %s", program, t.asked()))
-	}
-}
-
-// parent is the physical interface that the files name for it and that is not here, if
-// that is what it lacks.
-func (t *rcTask) parent() string {
-	switch {
-	case isNoParent(t.err):
-		return t.Parent
-	case errors.Is(t.err, unix.ENXIO) && t.want.Change.CarpDev != nil:
-		return *t.want.Change.CarpDev
-	}
-	return ""
-}
-
-// asked is a name that rc takes for the interface.
-func (t *rcTask) asked() string {
-	if t.Name != "" {
-		return t.Name
-	}
-	return t.Parent
-}
-
-// placedAt is a task's error with its place.
-func placedAt(t *rcTask) error {
-	if _, ok := errors.AsType[*rcconf.Problem](t.err); ok || t.want == nil {
-		return t.err
-	}
-	return placed(t.want, t.err)
-}
-
-// lacks says in one line what an interface waits for.
-func (r *rcRun) lacks(t *rcTask) string {
-	e := bsderr.From(t.err)
-	if p, ok := errors.AsType[*noParent](t.err); ok {
-		return strings.TrimPrefix(p.Text, t.Title()+": ")
-	}
-	if len(e.Hints) > 0 {
-		return strings.TrimPrefix(e.Hints[0], t.Title()+": ")
-	}
-	return e.Text
-}
-
-// again tries those for which there is hope and returns those that still have to wait.
-func (r *rcRun) again(ctx context.Context, late []*rcTask) (still []*rcTask) {
-	present, err := r.cards()
-	if err != nil {
-		return late
-	}
-	for _, t := range late {
-		if t.want != nil && !ready(&t.want.Change, present) {
-			still = append(still, t)
-			continue
-		}
-		if t.err = r.make(ctx, t); isLate(t.err) {
-			still = append(still, t)
-		} else {
-			r.toldOf(t)
-		}
-	}
-	return still
-}
-
 // print prints a list of names as rc does, nothing if it is empty.
 func (r *rcRun) print(what string, names []string) {
 	if len(names) > 0 {
@@ -182,14 +105,23 @@ func (r *rcRun) print(what string, names []string) {
 	}
 }
 
-// showAll shows the interfaces, unless -q, and makes the result of the run.
-func (r *rcRun) showAll(ctx context.Context, names []string, failed bool) error {
-	if len(names) > 0 && !r.options.quiet && !r.options.dryRun {
+// showAll shows the interfaces, unless -q, and makes the result of the run. Each status is
+// also for tell, unless that is nil.
+func (r *rcRun) showAll(ctx context.Context, names []string, failed bool, tell func(*control.Status)) error {
+	if len(names) > 0 && !r.options.dryRun && (!r.options.quiet || tell != nil) {
 		all, err := r.cloner.Status(ctx, false, names...)
-		if errors.Is(err, fs.ErrNotExist) { // destroyed by another's hand since
+		if r.options.quiet || errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESHUTDOWN) { // destroyed by another's hand since
 			err = nil
 		}
-		if err = errors.Join(r.m.print(ctx, r.env, r.look, all, false), err); err != nil {
+		if !r.options.quiet {
+			err = errors.Join(r.m.print(ctx, r.env, r.look, all, false), err)
+		}
+		for n := range all {
+			if tell != nil {
+				tell(&all[n])
+			}
+		}
+		if err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 		}

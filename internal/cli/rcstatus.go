@@ -12,17 +12,13 @@ import (
 // if one is not.
 func (r *rcRun) status(ctx context.Context) error {
 	tasks, failed := r.tasks(ctx)
-	present, err := r.cards()
-	if err != nil {
-		return err
-	}
 	for _, t := range tasks {
-		if err := r.resolve(ctx, t, present); err != nil {
+		if err := r.resolve(ctx, t); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue
 		}
-		if err := r.find(ctx, t, present); err != nil {
+		if err := r.find(ctx, t); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue
@@ -40,7 +36,9 @@ func (r *rcRun) status(ctx context.Context) error {
 // statusOf prints the status of one and tells whether it is as the files say.
 func (r *rcRun) statusOf(ctx context.Context, t *rcTask) bool {
 	if t.name == "" || t.Name != "" && t.name != t.Name {
-		if t.Cloned {
+		if why := unready(&t.want.Change, r.present); t.Cloned && t.name == "" && why != "" {
+			r.say("%s: does not exist: %s", t.Title(), why)
+		} else if t.Cloned {
 			r.say("%s: does not exist", t.Title())
 		}
 		return !t.Cloned
@@ -72,6 +70,8 @@ func describe(s *control.Status) string {
 		return "no vhid"
 	case !s.Up:
 		return fmt.Sprintf("down, vhid %d", s.VHID)
+	case s.Lacks() != "":
+		return fmt.Sprintf("%s vhid %d (%s)", s.State, s.VHID, s.Lacks())
 	}
 	return fmt.Sprintf("%s vhid %d", s.State, s.VHID)
 }

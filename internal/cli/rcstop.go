@@ -13,7 +13,17 @@ import (
 // stop takes the addresses off, sets the interfaces down, which hands over what they
 // are MASTER of, and destroys those that are not to stay.
 func (r *rcRun) stop(ctx context.Context) error {
+	if o := &r.options; !o.dryRun && len(o.files)+len(o.names) == 0 { // or they would come after the stop
+		r.cloner.Recall(ctx)
+	}
 	tasks, failed := r.tasks(ctx)
+	if !r.options.dryRun {
+		for _, t := range tasks {
+			if t.Clone != "" { // a start that was ended may have left one half made
+				r.cloner.Await(ctx, t.Clone)
+			}
+		}
+	}
 	return r.stopAll(ctx, tasks, failed)
 }
 
@@ -21,19 +31,15 @@ func (r *rcRun) stop(ctx context.Context) error {
 // mistake in the files or because its parent is not there, is left as it is.
 func (r *rcRun) restart(ctx context.Context) error {
 	tasks, failed := r.tasks(ctx)
-	present, err := r.cards()
-	if err != nil {
-		return err
-	}
 	var sound []*rcTask
 	for _, t := range tasks {
-		if err := r.resolve(ctx, t, present); err != nil && !isNoParent(err) {
+		if err := r.resolve(ctx, t); err != nil && !isNoParent(err) {
 			PrintError(r.env.Stderr, err)
 			PrintError(r.env.Stderr, bsderr.New(t.Title()+": not restarted"))
 			failed = true
 			continue
 		}
-		if err := r.find(ctx, t, present); err == nil && t.name != "" && t.want != nil && !ready(&t.want.Change, present) {
+		if err := r.find(ctx, t); err == nil && t.name != "" && t.want != nil && !ready(&t.want.Change, r.present) {
 			PrintError(r.env.Stderr, bsderr.New(t.Title()+": not restarted",
 				t.name+": its parent, or an address of the parent in its subnet, is not there"))
 			failed = true
@@ -47,14 +53,10 @@ func (r *rcRun) restart(ctx context.Context) error {
 
 // stopAll prints what `service netif stop` prints.
 func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error {
-	present, err := r.cards()
-	if err != nil {
-		return err
-	}
 	var stopped []string
 	var doomed []*rcTask
 	for _, t := range tasks {
-		if err := r.find(ctx, t, present); err != nil {
+		if err := r.find(ctx, t); err != nil {
 			PrintError(r.env.Stderr, err)
 			failed = true
 			continue
@@ -79,7 +81,7 @@ func (r *rcRun) stopAll(ctx context.Context, tasks []*rcTask, failed bool) error
 		}
 	}
 	r.print("Stopping Network: ", stopped)
-	failed = r.showAll(ctx, stopped, failed) != nil
+	failed = r.showAll(ctx, stopped, failed, nil) != nil
 	var destroyed []string
 	for _, t := range doomed {
 		err := r.cloner.Destroy(ctx, t.name)

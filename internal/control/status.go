@@ -71,6 +71,19 @@ type Status struct {
 	Error string `json:"error,omitempty"`
 }
 
+// Lacks is what an interface that is set up waits for in INIT, in a few words: "parent
+// eth0 is not there", "no carrier on eth0". It is empty in another state, and while there
+// is no vhid.
+func (s *Status) Lacks() string {
+	switch {
+	case s.State != carp.Init.String() || !s.Up || s.VHID == 0:
+		return ""
+	case s.Reason == carp.NoCarrier && s.CarpDev != "":
+		return s.Reason + " on " + s.CarpDev
+	}
+	return s.Reason
+}
+
 // FamilyStatus is how one address family fares in the one election that both
 // feed.
 type FamilyStatus struct {

@@ -16,9 +16,10 @@ import (
 type device struct {
 	index     int
 	name      string
-	kind      string // as `ip link` names it: "macvlan", "veth", "" for hardware
-	mode      string // of a macvlan: "bridge", "private", ...
-	parent    int    // ifindex of the lower device, 0 when it has none in this namespace
+	altNames  []string // further names that the kernel knows it by
+	kind      string   // as `ip link` names it: "macvlan", "veth", "" for hardware
+	mode      string   // of a macvlan: "bridge", "private", ...
+	parent    int      // ifindex of the lower device, 0 when it has none in this namespace
 	mac       [6]byte
 	mtu       int
 	alias     string

@@ -96,7 +96,7 @@ func (h *netHost) device(name string) (device, error) {
 func deviceOf(l netlink.Link) device {
 	at := l.Attrs()
 	d := device{
-		index: at.Index, name: at.Name, kind: l.Type(), mtu: at.MTU, alias: at.Alias, group: at.Group,
+		index: at.Index, name: at.Name, altNames: at.AltNames, kind: l.Type(), mtu: at.MTU, alias: at.Alias, group: at.Group,
 		ether:     at.EncapType == "ether",
 		multicast: at.RawFlags&unix.IFF_MULTICAST != 0,
 		loopback:  at.RawFlags&unix.IFF_LOOPBACK != 0,

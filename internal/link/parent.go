@@ -8,7 +8,9 @@ import (
 type Parent struct {
 	Index int
 	Name  string
-	MAC   [6]byte
+	// AltNames are further names that the kernel knows it by (ip-link(8), altname).
+	AltNames []string
+	MAC      [6]byte
 	// Addresses are the host addresses with their prefix length, both
 	// families, link-local ones too, in the kernel's order: the first IPv4
 	// address is the primary one. Tentative, duplicate and temporary
@@ -59,7 +61,7 @@ func (b *backings) Parent(name string) (Parent, error) {
 }
 
 func parentOf(d device, locals []localAddress) Parent {
-	p := Parent{Index: d.index, Name: d.name, MAC: d.mac, Up: d.up, Carrier: d.carrier, MTU: d.mtu, Port: d.port}
+	p := Parent{Index: d.index, Name: d.name, AltNames: d.altNames, MAC: d.mac, Up: d.up, Carrier: d.carrier, MTU: d.mtu, Port: d.port}
 	for _, l := range locals {
 		if l.index == d.index && l.usable {
 			p.Addresses = append(p.Addresses, l.Prefix)

@@ -20,7 +20,8 @@ type Plan struct {
 	Hosts []Host
 	// Map is carp_map: the name in the files, mangled, to the one here.
 	Map map[string]string
-	// Wait is carp_wait, how long to wait for parents; nil if it is not set.
+	// Wait is carp_wait, how long to wait for parents, perhaps [Forever]; nil if it is
+	// not set.
 	Wait *time.Duration
 	// Notes are warnings, the configuration's included.
 	Notes []*Problem
@@ -127,12 +128,12 @@ func (p *planner) readWait() {
 	if !ok || v.Text == "" {
 		return
 	}
-	n, err := strconv.ParseUint(v.Text, 10, 31)
-	if err != nil {
-		p.note(v.Pos, waiting+": not a number of seconds")
+	wait, ok := ParseWait(v.Text)
+	if !ok {
+		p.note(v.Pos, waiting+": neither a number of seconds nor forever")
 		return
 	}
-	p.plan.Wait = new(time.Duration(n) * time.Second)
+	p.plan.Wait = &wait
 }
 
 // fields cuts a list at its blanks.

@@ -224,7 +224,8 @@ web.1 cloned
 `},
 		{"waiting", `carp_wait=90`, "wait 1m30s\n"},
 		{"waiting for nothing", `carp_wait=0`, "wait 0s\n"},
-		{"waiting so long", `carp_wait="1 min"`, "note rc.conf:1:11: carp_wait: not a number of seconds\n"},
+		{"waiting without end", `carp_wait=forever`, "wait " + Forever.String() + "\n"},
+		{"waiting so long", `carp_wait="1 min"`, "note rc.conf:1:11: carp_wait: neither a number of seconds nor forever\n"},
 		{"not cloned", `ifconfig_carp0="vhid 1" ifconfig_carp0_alias0="inet 10.0.0.1/24"`, `
 carp0
 	vhid|1

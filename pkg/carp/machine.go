@@ -150,6 +150,9 @@ func (m *Machine) settle(now time.Time) {
 	}
 }
 
+// NoCarrier is the reason of INIT while the parent has no link.
+const NoCarrier = "no carrier"
+
 // able tells whether the machine can take part, and why or why not.
 func (m *Machine) able() (bool, string) {
 	switch {
@@ -158,7 +161,7 @@ func (m *Machine) able() (bool, string) {
 	case !m.config.Ready:
 		return false, m.config.NotReady
 	case !m.link:
-		return false, "no carrier"
+		return false, NoCarrier
 	}
 	return true, "up"
 }

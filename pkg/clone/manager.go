@@ -57,6 +57,15 @@ func findManager(getenv func(string) string) *manager {
 	return m
 }
 
+// TellManager has the manager that has started this process, if one has and wants to hear
+// of it, show a line as its state.
+func TellManager(getenv func(string) string, line string) {
+	if m := findManager(getenv); m != nil {
+		m.Status(line)
+		m.Close()
+	}
+}
+
 // watchdogEvery is a third of the time in which the manager wants to hear from us, so
 // that one notice may be lost; 0 if it does not wait (sd_watchdog_enabled(3)).
 func watchdogEvery(getenv func(string) string) time.Duration {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // units is the folder of the units.
@@ -40,7 +42,7 @@ func TestUnits(t *testing.T) {
 			if !strings.Contains(text, "\nExecStart"+installed) {
 				t.Errorf("it does not run%s", installed)
 			}
-			if strings.Contains(text, " --wait") {
+			if start, _, _ := strings.Cut(text[strings.Index(text, "\nExecStart="):][1:], "\n"); name == "carp-rc.service" && strings.Contains(start, " --wait") {
 				t.Error("carp_wait in rc.conf is for the boot, and --wait would overrule it")
 			}
 			unit := filepath.Join(dir, name)
@@ -68,4 +70,24 @@ func TestUnits(t *testing.T) {
 func analyze(args ...string) (string, error) {
 	out, err := exec.Command("systemd-analyze", args...).CombinedOutput()
 	return string(out), err
+}
+
+// The unit for late parents does what carp-rc.service does, so it may what that may.
+func TestLateUnitHasTheRights(t *testing.T) {
+	rights := map[string]string{}
+	for _, name := range []string{"carp-rc.service", "carp-late.service"} {
+		data, err := os.ReadFile(filepath.Join(units, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, ok := strings.Cut(string(data), "\nUMask=")
+		if !ok {
+			t.Fatalf("%s: where do its rights begin?", name)
+		}
+		rights[name], _, _ = strings.Cut(after, "\n[Install]")
+		rights[name] = strings.TrimSpace(rights[name])
+	}
+	if diff := cmp.Diff(rights["carp-rc.service"], rights["carp-late.service"]); diff != "" {
+		t.Errorf("(-carp-rc +carp-late)\n%s", diff)
+	}
 }
