@@ -3,6 +3,7 @@ package cli
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/lint"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
@@ -234,6 +236,44 @@ func TestManualKeepsNo(t *testing.T) {
 		for line := range strings.Lines(string(data)) {
 			if strings.HasPrefix(line, ".It ") && strings.Contains(line, " No ") {
 				t.Errorf(`%s: write \&No in %s`, page, line)
+			}
+		}
+	}
+}
+
+// The usage and the synopsis of a page have the same forms, and no line of a usage is
+// longer than a terminal.
+func TestUsageIsTheSynopsis(t *testing.T) {
+	for _, tt := range []struct {
+		page  string
+		forms []string
+	}{
+		{mainPage, slices.Concat(ownForms, sysctl.Forms(program+" [-N] sysctl"), rcForms, netstatForms, otherForms)},
+		{rcPage, rcForms},
+		{sysctlPage, append(sysctl.Forms(SysctlName), program+" [-N] sysctl ...")},
+	} {
+		rendered, err := exec.Command("mandoc", "-T", "ascii", "-O", "width=1000", "../../man/"+tt.page).Output()
+		if err != nil {
+			t.Fatalf("mandoc: %v", err)
+		}
+		plain := regexp.MustCompile(".\x08").ReplaceAllString(string(rendered), "")
+		_, synopsis, _ := strings.Cut(plain, "\nSYNOPSIS\n")
+		synopsis, _, found := strings.Cut(synopsis, "\n\n")
+		if !found {
+			t.Fatalf("%s: no synopsis in\n%s", tt.page, plain)
+		}
+		var forms []string
+		for line := range strings.Lines(synopsis) {
+			forms = append(forms, strings.Join(strings.Fields(line), " "))
+		}
+		if diff := cmp.Diff(tt.forms, forms); diff != "" {
+			t.Errorf("%s (-usage +synopsis):\n%s", tt.page, diff)
+		}
+	}
+	for _, text := range []string{usageText, rcUsage, netstatUsage} {
+		for line := range strings.Lines(text) {
+			if len(strings.TrimSuffix(line, "\n")) > 80 {
+				t.Errorf("%d columns: %s", len(line)-1, line)
 			}
 		}
 	}

@@ -26,8 +26,9 @@ type netstatOptions struct {
 	compact    bool // --libxo json without pretty
 }
 
-const netstatUsage = `usage: ifconfig-carp netstat -s [-s] [-vz] [-p carp] [--json | --libxo json[,pretty]]
-`
+var netstatForms = []string{"ifconfig-carp netstat -s [-s] [-vz] [-p carp] [--json | --libxo json[,pretty]]"}
+
+var netstatUsage = usageOf(netstatForms)
 
 // netstatFlags are the options, those of one letter and the long ones; a colon says
 // that it has a value.
@@ -112,6 +113,10 @@ func (c complaint) Error() string { return string(c) }
 // runNetstat is the netstat subcommand: FreeBSD's `netstat -s -p carp`. --json and -v
 // may stand before it too. A dry run prints and clears nothing.
 func (m *model) runNetstat(ctx context.Context, env Env) int {
+	if slices.Equal(m.Netstat.Args, []string{"--help"}) { // -h could be netstat's own
+		_, _ = io.WriteString(env.Stdout, netstatUsage)
+		return 0
+	}
 	o, err := parseNetstat(m.Netstat.Args)
 	o.json, o.verbose, o.clear = o.json || m.JSON, o.verbose || m.Verbose, o.clear && !m.DryRun
 	_, mistyped := errors.AsType[complaint](err)

@@ -20,12 +20,16 @@ type rcCommand struct {
 	Args []string `arg:"" optional:""`
 }
 
-const rcUsage = `usage: ifconfig-carp rc start | restart [-Nq] [-f file] ... [--map theirs=ours] ... [--wait seconds] [--leave] [interface ...]
-       ifconfig-carp rc stop [-Nq] [-f file] ... [interface ...]
-       ifconfig-carp rc status [-f file] ... [interface ...]
-       ifconfig-carp rc lint [--json] [file ...]
-       ifconfig-carp rc import file ...
-`
+// rcForms are the forms of the subcommand.
+var rcForms = []string{
+	"ifconfig-carp rc start | restart [-Nq] [-f file] [--map theirs=ours] [--wait seconds] [--leave] [interface ...]",
+	"ifconfig-carp rc stop [-Nq] [-f file] [interface ...]",
+	"ifconfig-carp rc status [-f file] [interface ...]",
+	"ifconfig-carp rc lint [--json] [file ...]",
+	"ifconfig-carp rc import file ...",
+}
+
+var rcUsage = usageOf(rcForms)
 
 // rcVerbs are what rc can be told to do. They return the exit status.
 var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []string) int{

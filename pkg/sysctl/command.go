@@ -54,6 +54,10 @@ func (e Env) open() (Folder, error) {
 // Each operand is done by itself. The exit status is the number of those that
 // failed, 1 for bad usage, or 66 for a file that cannot be read.
 func Run(ctx context.Context, env Env, args []string) int {
+	if slices.Equal(args, []string{"--help"}) { // -h is one of sysctl's own
+		_, _ = io.WriteString(env.Stdout, usageOf(env.Program))
+		return 0
+	}
 	opt, operands, err := parseOptions(args)
 	if err != nil {
 		env.Fail(err)

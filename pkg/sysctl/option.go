@@ -123,8 +123,9 @@ func bufferSize(text string) int {
 	return int(min(n, math.MaxInt32))
 }
 
-// usageOf is the usage under the name by which the command was called.
-func usageOf(program string) string {
+// Forms are the forms of the command under a name by which it is called, as a usage has
+// them: with operands, and with -a.
+func Forms(program string) []string {
 	letters := func(all bool) string {
 		var plain, arguments string
 		for _, o := range optionTable {
@@ -138,8 +139,12 @@ func usageOf(program string) string {
 		}
 		return program + " [-" + plain + "]" + arguments
 	}
-	return "usage: " + letters(false) + " name[=value] ...\n" +
-		"       " + letters(true) + " -a\n"
+	return []string{letters(false) + " name[=value] ...", letters(true) + " -a"}
+}
+
+// usageOf is the usage under the name by which the command was called.
+func usageOf(program string) string {
+	return "usage: " + strings.Join(Forms(program), "\n       ") + "\n"
 }
 
 // looks tells that a knob is looked up rather than read.
