@@ -157,6 +157,9 @@ func dispatch(ctx context.Context, env Env, args []string) int {
 	case "netstat":
 		return m.runNetstat(ctx, env)
 	case "completion":
+		if slices.Equal(m.Completion.Args, []string{"--help"}) {
+			return usage(env.Stdout, 0)
+		}
 		return status(env, runCompletion(env.Stdout, parser, m.Completion.Args))
 	case clone.SuperviseCommand:
 		if m.DryRun { // it would not be one

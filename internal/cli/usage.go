@@ -49,7 +49,6 @@ any order:
   name NAME          rename the interface
   up, down           take part, or bow out
   state master|backup
-
   mtu N, metric N    and other words of ifconfig(8), which the manual page lists
 
 Without operands all carp interfaces are shown. -N, --dry-run prints what would

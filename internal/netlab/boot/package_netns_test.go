@@ -115,8 +115,21 @@ func TestPackagesAreAlike(t *testing.T) {
 	s.put(packages+"/"+fmt.Sprintf(managers[0].file, older), "/root/deb")
 	s.put(packages+"/"+fmt.Sprintf(managers[1].file, older), "/root/rpm")
 	s.on("mkdir /root/d /root/r && dpkg-deb -x /root/deb /root/d && cd /root/r && rpm2archive -n /root/rpm >/dev/null && tar -xf /root/rpm.tar")
-	// The completions of zsh are where each distribution has them.
+	// The completions of zsh and the licences are where each distribution has them; the
+	// licence of the modules that are under Apache's is on every Debian.
 	s.on("mv /root/d/usr/share/zsh/vendor-completions /root/d/usr/share/zsh/site-functions")
+	copyright, licence := s.on("cat /root/d/usr/share/doc/ifconfig-carp/copyright"), s.on("cat /root/r/usr/share/licenses/ifconfig-carp/LICENSE")
+	for _, text := range []string{copyright, licence} {
+		for _, want := range []string{"The ifconfig-carp authors", "The Go Authors", "github.com/vishvananda/netlink v", "Matt Layher"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("nothing about %s in\n%s", want, text)
+			}
+		}
+	}
+	if !strings.Contains(copyright, "/usr/share/common-licenses/Apache-2.0") || !strings.Contains(licence, "TERMS AND CONDITIONS FOR USE") {
+		t.Error("the Apache licence is in neither package as it should be")
+	}
+	s.on("rm -r /root/d/usr/share/doc/ifconfig-carp/copyright /root/d/usr/share/doc/ifconfig-carp/changelog.Debian.gz /root/d/usr/share/lintian /root/r/usr/share/licenses")
 	const list = `cd /root/%s && find . \( -type f -o -type l \) -printf '%%p %%M %%u %%g %%l\n' | sort && find . -type f -exec sha256sum {} + | sort`
 	deb, rpm := s.on(fmt.Sprintf(list, "d")), s.on(fmt.Sprintf(list, "r"))
 	if deb != rpm {
