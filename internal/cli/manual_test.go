@@ -222,6 +222,10 @@ func marked(text string) (named, items []string) {
 	return named, items
 }
 
+// unknownRelease is a release of FreeBSD as groff, which man(1) uses, would warn of: it
+// knows those before its own.
+var unknownRelease = regexp.MustCompile(`(?m)^\.(It )?Fx (8|9|1\d)\b`)
+
 // "No" is a macro of mdoc's too, which an error text that heads an item would lose.
 func TestManualKeepsNo(t *testing.T) {
 	pages, err := filepath.Glob("../../man/*.[1-9]")
@@ -232,6 +236,9 @@ func TestManualKeepsNo(t *testing.T) {
 		data, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, line := range unknownRelease.FindAllString(string(data), -1) {
+			t.Errorf("%s: %s: write .Fx No 10, or .It Fx Ns \" 10\"", page, line)
 		}
 		for line := range strings.Lines(string(data)) {
 			if strings.HasPrefix(line, ".It ") && strings.Contains(line, " No ") {
