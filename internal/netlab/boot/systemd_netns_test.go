@@ -165,3 +165,50 @@ func TestUnitsInParallel(t *testing.T) {
 	s.prints("active", "systemctl is-active carp@carp9")
 	s.prints("", "systemctl --failed --no-legend; ls /run/ifconfig-carp | grep : | grep -v :unit$")
 }
+
+// A supervisor that was started by hand, as before the package was installed or while
+// systemctl could not be had, has never been a unit, and so has not been stopped when
+// it is dead: the next look starts it again, as a unit.
+func TestDeadThatNeverWasAUnit(t *testing.T) {
+	s := installed(t)
+	out, err := s.try("PATH=/usr/sbin ifconfig-carp carp0 create vhid 1 pass testpass 192.168.1.50/24")
+	if err != nil || !strings.Contains(out, "its supervisor runs without") {
+		t.Fatalf("created without systemctl: %v\n%s", err, out)
+	}
+	s.prints("inactive", "systemctl is-active carp@carp0")
+	s.on("kill -9 $(cat /run/ifconfig-carp/carp0.lock)")
+	s.until("the supervisor to be looked for and started again", func() (bool, string) {
+		out, err := s.try("ifconfig-carp carp0")
+		return err == nil && strings.Contains(out, "carp0: its supervisor had died; started it again with its record"), out
+	})
+	s.prints("active", "systemctl is-active carp@carp0")
+	s.on("systemctl stop carp@carp0")
+	if out, err := s.try("ifconfig-carp carp0"); err == nil || !strings.Contains(out, "carp0: stopped; systemctl start carp@carp0 starts it") {
+		t.Errorf("of one that is stopped: %v\n%s", err, out)
+	}
+	s.on("systemctl start carp@carp0")
+
+	// What systemd cannot tell of a renamed one either.
+	s.on("ifconfig-carp carp0 name web")
+	s.on("systemctl stop carp@carp0")
+	if out, err := s.try("ifconfig-carp web"); err == nil || !strings.Contains(out, "web: stopped; systemctl start carp@carp0 starts it") {
+		t.Errorf("of a renamed one that is stopped: %v\n%s", err, out)
+	}
+	s.on("systemctl start carp@carp0 && ifconfig-carp web destroy")
+	s.prints("", "ls /run/ifconfig-carp | grep -e carp -e web")
+}
+
+// Of two commands that create one name at once, the first may be refused. Then the other
+// one has it, and a unit.
+func TestUnitAfterARefusal(t *testing.T) {
+	s := installed(t)
+	for n := range 10 {
+		out := s.on(`for line in 192.168.1.3/24 192.168.1.50/24; do
+			ifconfig-carp carp0 create vhid 1 $line & done >/tmp/said 2>&1; wait; cat /tmp/said`)
+		if strings.Contains(out, "its supervisor runs without") {
+			t.Errorf("the %d. time: %s", n+1, out)
+		}
+		s.prints("active", "systemctl is-active carp@carp0")
+		s.on("ifconfig-carp carp0 destroy")
+	}
+}
