@@ -35,6 +35,8 @@ type Dir struct {
 	handleOnce sync.Once
 	handle     int
 	handleErr  error
+
+	behind *behind // nil: who writes also syncs
 }
 
 // Open finds the state folder of the network namespace that the calling thread

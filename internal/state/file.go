@@ -15,7 +15,7 @@ const tempInfix = ".new-"
 
 // write replaces a file whole: whatever happens, whoever reads it then finds
 // the old one or the new one. Only an error from the last step, the syncing of
-// the folder, leaves the new one in place.
+// the folder, leaves the new one in place. With SyncBehind the disk has it later.
 func (d *Dir) write(name string, data []byte, mode fs.FileMode) (err error) {
 	f, err := os.CreateTemp(d.path, "."+name+tempInfix+"*")
 	if err != nil {
@@ -35,8 +35,10 @@ func (d *Dir) write(name string, data []byte, mode fs.FileMode) (err error) {
 	if err := f.Chmod(mode); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
+	if d.behind == nil {
+		if err := f.Sync(); err != nil {
+			return err
+		}
 	}
 	// Close too can be the one to report a full disk (NFS, quotas).
 	if err := f.Close(); err != nil {
@@ -45,6 +47,7 @@ func (d *Dir) write(name string, data []byte, mode fs.FileMode) (err error) {
 	if err := os.Rename(f.Name(), d.file(name)); err != nil {
 		return err
 	}
+	d.behind.add(name)
 	return d.sync()
 }
 
@@ -61,6 +64,13 @@ func (d *Dir) remove(name string) error {
 
 // sync makes names durable: those that a rename or removal changed.
 func (d *Dir) sync() error {
+	if d.behind.wake() {
+		return nil
+	}
+	return d.syncFolder()
+}
+
+func (d *Dir) syncFolder() error {
 	f, err := os.Open(d.path)
 	if err != nil {
 		return err

@@ -58,6 +58,7 @@ func Supervise(ctx context.Context, name string, create bool, controlFD int, get
 	if err != nil {
 		return false, answered(first, err)
 	}
+	defer dir.SyncBehind()()
 	o := order{dir: dir, name: name, create: create, getenv: getenv}
 	if managed := findManager(getenv); managed != nil {
 		defer managed.Close()
