@@ -65,7 +65,7 @@ type Status struct {
 	// PID is the supervisor's process ID.
 	PID int `json:"pid"`
 	// Key is the password, present only if asked for.
-	Key *string `json:"key,omitempty"`
+	Key *Key `json:"key,omitempty"`
 	// Error says why this is only the record and not live: the supervisor did
 	// not answer.
 	Error string `json:"error,omitempty"`

@@ -50,7 +50,7 @@ func (w *Want) Compare(s *control.Status) (control.Change, []Difference) {
 	if c.Backing != nil && *c.Backing != s.Backing {
 		d.say("backing", "backing "+string(s.Backing)+", the files say "+string(*c.Backing)+"; restart makes it so")
 	}
-	if key := orDefault(c.Pass, ""); s.Key != nil && *s.Key != string(key) {
+	if key := orDefault(c.Pass, ""); s.Key != nil && string(*s.Key) != string(key) {
 		d.change.Pass = &key
 		d.say(passWord, "another password than the files have")
 	}

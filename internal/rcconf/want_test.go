@@ -122,7 +122,7 @@ func told(found []Difference) string {
 }
 
 func TestCompare(t *testing.T) {
-	is := control.Status{MTU: 1500, Flags: bsdif.Link0, VHID: 1, AdvBase: 1, AdvSkew: 0, CarpDev: "eth0", Up: true, Key: new("testpass"), Backing: control.MACVLAN,
+	is := control.Status{MTU: 1500, Flags: bsdif.Link0, VHID: 1, AdvBase: 1, AdvSkew: 0, CarpDev: "eth0", Up: true, Key: new(control.Key("testpass")), Backing: control.MACVLAN,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.0.0.2/32")}, Groups: []string{"a"}}
 	const as = `vhid 1 pass testpass 10.0.0.1/24" ifconfig_carp0_alias0="inet 10.0.0.2/32`
 	for _, tt := range []struct{ in, want string }{
@@ -162,7 +162,7 @@ func TestCompare(t *testing.T) {
 // What is said of an IPv6 address is compared, and eui64 with the address that it makes.
 func TestCompareInet6(t *testing.T) {
 	made := netip.MustParsePrefix("2001:db8::200:5eff:fe00:105/64")
-	is := control.Status{VHID: 5, AdvBase: 1, Up: true, Key: new(""), Addresses: []netip.Prefix{made}}
+	is := control.Status{VHID: 5, AdvBase: 1, Up: true, Key: new(control.Key("")), Addresses: []netip.Prefix{made}}
 	for _, tt := range []struct{ in, want string }{
 		{`vhid 5" ifconfig_carp0_ipv6="inet6 2001:db8::/64 eui64`, ""},
 		{`vhid 6" ifconfig_carp0_ipv6="inet6 2001:db8::/64 eui64`, "rc.conf:2:17: vhid 5, the files say 6\n" +
@@ -223,7 +223,7 @@ func applied(s control.Status, c control.Change) control.Status {
 	pick(&s.Up, c.Up)
 	pick(&s.Description, c.Description)
 	if c.Pass != nil {
-		s.Key = new(string(*c.Pass))
+		s.Key = new(control.Key(*c.Pass))
 	}
 	s.Addresses = slices.Clone(s.Addresses)
 	for _, a := range c.Addresses {
@@ -269,7 +269,7 @@ func TestCompareLeadsToWhatIsWanted(t *testing.T) {
 			t.Fatal(problems)
 		}
 		before := control.Status{AdvBase: carp.AdvBase(rapid.ByteRange(0, 2).Draw(t, "advbase")),
-			AdvSkew: carp.AdvSkew(rapid.ByteRange(0, 2).Draw(t, "was")), Up: rapid.Bool().Draw(t, "up"), Key: new("b"),
+			AdvSkew: carp.AdvSkew(rapid.ByteRange(0, 2).Draw(t, "was")), Up: rapid.Bool().Draw(t, "up"), Key: new(control.Key("b")),
 			Addresses: rapid.SliceOfNDistinct(prefixes, 0, 4, distinct).Draw(t, "had")}
 		change, found := w.Compare(&before)
 		if change.IsEmpty() != (len(found) == 0) {

@@ -36,7 +36,7 @@ var stages = []struct {
 	{"inet", Options{Family: Inet}, several},
 	{"inet6", Options{Family: Inet6}, several},
 	{"ether", Options{Family: Ether}, several},
-	{"key", Options{Key: true}, func(s *control.Status) { s.Key = new("test pass") }},
+	{"key", Options{Key: true}, func(s *control.Status) { s.Key = new(control.Key("test pass")) }},
 	{"peer", Options{}, func(s *control.Status) {
 		s.Peer, s.Peer6 = netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("2001:db8::9")
 	}},

@@ -68,10 +68,10 @@ func TestFreeBSD9(t *testing.T) {
 			s.Addresses = append(prefixes("192.168.1.50/24", "10.0.0.1/32", "10.0.0.2/0", "2001:db8::10/64", "fe80::1/64"),
 				netip.Prefix{})
 		}},
-		{"key", Options{Key: true}, func(s *control.Status) { s.Key = new("testpass") }},
-		{"key-not-asked", Options{}, func(s *control.Status) { s.Key = new("testpass") }},
+		{"key", Options{Key: true}, func(s *control.Status) { s.Key = new(control.Key("testpass")) }},
+		{"key-not-asked", Options{}, func(s *control.Status) { s.Key = new(control.Key("testpass")) }},
 		{"key-not-there", Options{Key: true}, func(*control.Status) {}},
-		{"key-empty", Options{Key: true}, func(s *control.Status) { s.Key = new("") }},
+		{"key-empty", Options{Key: true}, func(s *control.Status) { s.Key = new(control.Key("")) }},
 		{"mtu", Options{}, func(s *control.Status) { s.MTU = 9000 }},
 		{"formats", Options{Formats: Formats{Ether: "dash", Inet: "cidr", Inet6: "cidr"}}, several},
 		{"inet", Options{Family: Inet, Verbose: true}, several},
@@ -96,7 +96,7 @@ func TestJSON(t *testing.T) {
 	full.Counters = map[string]uint64{"wrong TTL": 2, "accepted": 7, "sent advertisements": 3}
 	full.Peers = []control.PeerStatus{{Address: netip.MustParseAddr("192.168.1.3"), Last: full.Since, AdvBase: 1,
 		Verdicts: map[string]uint64{"bad authentication": 4, "accepted": 1}}}
-	full.Key = new(`<te"st&pass>`)
+	full.Key = new(control.Key(`<te"st&pass>`))
 	created := control.Status{Name: "carp1", State: "INIT", AdvBase: 1, MTU: 1500}
 	statuses := []control.Status{full, created}
 

@@ -58,14 +58,14 @@ func (p *parser) behindPhrase(at int) bool {
 func (p *parser) isPass(at int) bool { return strings.EqualFold(p.args[at], passWord) }
 
 // Visible is an argument as it may stand in one line of text: one that is empty or
-// has what does not print is quoted.
+// has what does not print, or a blank at an end, is quoted.
 func Visible(text string) string { return visible(text) }
 
 func visible(text string) string {
 	switch {
 	case text == "":
 		return "''"
-	case strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }):
+	case strings.TrimSpace(text) != text, strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }):
 		return strconv.Quote(text)
 	}
 	return text

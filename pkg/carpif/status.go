@@ -34,7 +34,7 @@ func (i *Interface) status(keys bool) *control.Status {
 		s.Peers = append(s.Peers, peerStatus(p))
 	}
 	if keys {
-		key := i.record.Password // a copy: the owner goes on
+		key := control.Key(i.record.Password)
 		s.Key = &key
 	}
 	return s
