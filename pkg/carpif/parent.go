@@ -215,13 +215,19 @@ func (i *Interface) leaveParent() {
 		return err
 	}
 	err := i.users().LeaveParent(p.Name, i.name, restore)
-	if err != nil && i.original != nil { // the folder is gone, or damaged
+	if err != nil && i.original != nil && !i.shares(p.Name) { // the folder is gone, damaged or locked
 		err = errors.Join(err, restore(i.original))
 	}
 	i.original = nil
 	if err != nil {
 		i.log.Warn("restoring the parent's settings", "parent", p.Name, "err", err)
 	}
+}
+
+// shares tells whether another carp interface of this host is to be on a parent.
+func (i *Interface) shares(parent string) bool {
+	siblings, err := i.opts.Store.Siblings(i.name)
+	return err == nil && slices.ContainsFunc(siblings, func(s state.Record) bool { return s.Parent == parent && s.VHID != 0 })
 }
 
 // showLink tells the machine and the ledger about the carrier.

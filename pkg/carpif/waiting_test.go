@@ -1,6 +1,7 @@
 package carpif
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +141,43 @@ func TestFolderLockedByAStoppedProcess(t *testing.T) {
 		a.is("MASTER", "")
 		b.is("BACKUP", "up")
 		goesOn()
+	})
+}
+
+// Who cannot strike itself off the parent's users, since a stopped process has the lock,
+// leaves the parent as another MASTER on it needs it.
+func TestLeavingWhileTheFolderIsLocked(t *testing.T) {
+	inLab(t, func(l *lab) {
+		h := l.host(2)
+		first := h.create("carp0", member(0)) // who keeps the original settings
+		other := h.create("carp1", vhid(2), addr("192.0.2.51/24"))
+		time.Sleep(10*time.Second + ms)
+		settings := func() map[string]string {
+			t.Helper()
+			now, err := h.fake.ParentSettings("eth0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return now
+		}
+		before, then := settings(), time.Now()
+		h.store.lock <- struct{}{}
+		if resp := first.ask(control.Request{Op: control.OpDestroy}); resp.Error != nil {
+			t.Fatal(resp.Error)
+		}
+		<-first.ended
+		if now := settings(); !maps.Equal(now, before) {
+			t.Errorf("eth0 has %v, want %v", now, before)
+		}
+		other.is("MASTER", "")
+		if d := l.apart("192.0.2.2", then); d > time.Second+ms {
+			t.Errorf("silent for %v", d)
+		}
+		// The last one to leave has nobody to leave them to.
+		if resp := other.ask(control.Request{Op: control.OpDestroy}); resp.Error != nil {
+			t.Fatal(resp.Error)
+		}
+		<-other.ended
+		<-h.store.lock
 	})
 }
