@@ -23,8 +23,8 @@ type rcCommand struct {
 // rcForms are the forms of the subcommand.
 var rcForms = []string{
 	"ifconfig-carp rc start | restart [-Nq] [-f file] [--map theirs=ours] [--wait seconds] [--leave] [interface ...]",
-	"ifconfig-carp rc stop [-Nq] [-f file] [interface ...]",
-	"ifconfig-carp rc status [-f file] [interface ...]",
+	"ifconfig-carp rc stop [-Nq] [-f file] [--map theirs=ours] [interface ...]",
+	"ifconfig-carp rc status [-f file] [--map theirs=ours] [interface ...]",
 	"ifconfig-carp rc lint [--json] [file ...]",
 	"ifconfig-carp rc import file ...",
 }

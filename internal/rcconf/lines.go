@@ -110,7 +110,8 @@ func (p *planner) inet6Line(l *lines, name string) {
 	if words, problem = p.words(v); problem != nil {
 		l.problems = append(l.problems, problem)
 	} else if len(words) > 0 {
-		p.note(v.Pos, "$"+variable+" is obsolete.  Use ifconfig_"+name+"_ipv6 instead.")
+		// Three blanks: warn of rc.subr puts one between its two halves.
+		p.note(v.Pos, "$"+variable+" is obsolete.   Use ifconfig_"+name+"_ipv6 instead.")
 		l.lines = append(l.lines, Line{variable, prepend("inet6", words), words[0].Pos})
 	}
 }

@@ -184,7 +184,7 @@ carp0 cloned
 	inet6|2001:db8::1/64
 	up
 	inet6|2001:db8::2/64|alias
-note rc.conf:1:45: $ipv6_ifconfig_carp0 is obsolete.  Use ifconfig_carp0_ipv6 instead.
+note rc.conf:1:45: $ipv6_ifconfig_carp0 is obsolete.   Use ifconfig_carp0_ipv6 instead.
 note rc.conf:1:62: $ipv6_ifconfig_carp0_alias0 is obsolete.  Use ifconfig_carp0_aliasN instead.
 `},
 		{"ranges", `cloned_interfaces=carp0

@@ -75,6 +75,7 @@ func TestWantProblems(t *testing.T) {
 		{`ifconfig_carp0="vhid 1 10.0.0.1/33"`, "rc.conf:2:24: 33: bad value (width too large)\nhint: carp0: 10.0.0.1/33: the length must be 0 to 32"},
 		{`ifconfig_carp0="inet 10.0.0.1 netmask 255.0.255.0"`,
 			"rc.conf:2:39: 255.0.255.0: bad value\nhint: carp0: netmask 255.0.255.0: its ones are not contiguous from the left"},
+		{"ifconfig_carp0=\"vhid 1\n\n\t  pass x   10.0.0.1/33 \"", "rc.conf:4:13: 33: bad value (width too large)\nhint: carp0: 10.0.0.1/33: the length must be 0 to 32"},
 		{`ifconfig_carp0="vhid"`, "rc.conf:2:17: 'vhid' requires argument\nhint: carp0: vhid vhid: virtual host ID, 1 to 255, the same on every host of the group"},
 		{`ifconfig_carp0_alias0="inet 10.0.0.999/24"`, "rc.conf:2:29: 10.0.0.999/24: bad value\nhint: carp0: 10.0.0.999/24: not an address"},
 		{`ifconfig_carp0="create vhid 1"`, "rc.conf:2:17: create and destroy are rc's own doing\nhint: list the interface in cloned_interfaces"},
