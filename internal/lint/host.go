@@ -3,6 +3,7 @@ package lint
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/ifconfig-carp/ifconfig-carp/internal/control"
 	"github.com/ifconfig-carp/ifconfig-carp/internal/rcconf"
@@ -31,6 +32,12 @@ type own struct {
 	on     string
 	prefix netip.Prefix
 	pos    rcconf.Pos
+}
+
+// isLoopback tells it by FreeBSD's names, lo0 and lo1.
+func (o own) isLoopback() bool {
+	unit, ok := strings.CutPrefix(o.on, "lo")
+	return ok && strings.Trim(unit, "0123456789") == ""
 }
 
 // item is something that a file says, and where. Where it does not say it, place is

@@ -6,11 +6,14 @@ import (
 	"slices"
 )
 
-// ownAddresses finds virtual addresses that are a host's own.
+// ownAddresses finds virtual addresses that are a host's own. On a loopback interface of
+// another host one may be: servers behind a balancer answer by it without being asked.
 func (c *iface) ownAddresses(hosts []*Host) (all []Finding) {
 	for _, a := range c.addresses {
 		for _, h := range hosts {
-			at := slices.IndexFunc(h.own, func(o own) bool { return o.prefix.Addr() == a.value.Addr() })
+			at := slices.IndexFunc(h.own, func(o own) bool {
+				return o.prefix.Addr() == a.value.Addr() && (h == c.host || !o.isLoopback())
+			})
 			if at < 0 || a.value.Addr().IsLinkLocalUnicast() && h != c.host {
 				continue
 			}
