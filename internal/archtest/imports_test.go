@@ -46,6 +46,7 @@ var arrows = map[string][]string{
 	"internal/netlab":          {},
 	"internal/netlab/backing":  {},
 	"internal/netlab/boot":     {},
+	"internal/netlab/compare":  {"internal/netlab"},
 	"internal/netlab/demo":     {"internal/netlab"},
 	"internal/netlab/failover": {},
 	"internal/netlab/history":  {},
