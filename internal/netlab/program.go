@@ -48,10 +48,13 @@ func RunTests(m interface{ Run() int }, ready func(program string) error) int {
 }
 
 // BuildProgram builds the command under test as it is shipped, or with further
-// flags of go build.
+// flags of go build, of which -race needs a C compiler.
 func BuildProgram(path string, flags ...string) error {
 	args := append([]string{"build", "-o", path}, flags...)
 	cmd := exec.Command("go", append(args, "github.com/ifconfig-carp/ifconfig-carp/cmd/ifconfig-carp")...)
+	if len(flags) == 0 {
+		cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the command: %w\n%s", err, out)
 	}

@@ -25,8 +25,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// gcPercent makes a collection of every 400 kB allocated; one takes a fraction
-// of a millisecond, and a supervisor allocates that much in minutes.
+// gcPercent has a collection begin when a megabyte more has been allocated, the least
+// that the runtime lets pass, and not four; returnMemory does the rest.
 const gcPercent = 10
 
 // realTimeMax is how long the supervisor may compute without a pause, in
@@ -42,14 +42,11 @@ const realTimeMax = 5_000_000
 // Without an error or with one, gone tells that there is no such interface, or none
 // for this process: to start it again would lead to the same.
 func Supervise(ctx context.Context, name string, create bool, controlFD int, getenv func(string) string) (gone bool, err error) {
-	// The live heap is some hundred kilobytes: collect before it has doubled
-	// to megabytes, and give back what reading the command line took.
 	debug.SetGCPercent(gcPercent)
 	// At real-time priority a loop without end would take a processor from the
 	// host: then better no supervisor, and the kernel lets go of the addresses.
 	_ = unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: realTimeMax, Max: realTimeMax})
 	useProcessors(carp.Timing{Base: carp.DefaultAdvBase})
-	debug.FreeOSMemory()
 	first, err := inherited(controlFD)
 	if err != nil {
 		return false, err
@@ -276,6 +273,7 @@ func (s *supervisor) run(ctx context.Context, first net.Conn) (gone bool, err er
 		}()
 	}
 	go s.watchLock(ctx, abandon)
+	go returnMemory(ctx)
 	err = s.iface.Run(ctx)
 	gone = !s.recorded()
 	abandon()
