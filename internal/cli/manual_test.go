@@ -277,7 +277,7 @@ func TestUsageIsTheSynopsis(t *testing.T) {
 			t.Errorf("%s (-usage +synopsis):\n%s", tt.page, diff)
 		}
 	}
-	for _, text := range []string{usageText, rcUsage, netstatUsage} {
+	for _, text := range []string{usageText(), rcUsage(), netstatUsage()} {
 		for line := range strings.Lines(text) {
 			if len(strings.TrimSuffix(line, "\n")) > 80 {
 				t.Errorf("%d columns: %s", len(line)-1, line)

@@ -28,7 +28,7 @@ type netstatOptions struct {
 
 var netstatForms = []string{"ifconfig-carp netstat -s [-s] [-vz] [-p carp] [--json | --libxo json[,pretty]]"}
 
-var netstatUsage = usageOf(netstatForms)
+func netstatUsage() string { return usageOf(netstatForms) }
 
 // netstatFlags are the options, those of one letter and the long ones; a colon says
 // that it has a value.
@@ -114,7 +114,7 @@ func (c complaint) Error() string { return string(c) }
 // may stand before it too. A dry run prints and clears nothing.
 func (m *model) runNetstat(ctx context.Context, env Env) int {
 	if slices.Equal(m.Netstat.Args, []string{"--help"}) { // -h could be netstat's own
-		_, _ = io.WriteString(env.Stdout, netstatUsage)
+		_, _ = io.WriteString(env.Stdout, netstatUsage())
 		return 0
 	}
 	o, err := parseNetstat(m.Netstat.Args)
@@ -127,7 +127,7 @@ func (m *model) runNetstat(ctx context.Context, env Env) int {
 		PrintError(env.Stderr, err)
 	}
 	if mistyped || errors.Is(err, errUsage) {
-		_, _ = io.WriteString(env.Stderr, netstatUsage)
+		_, _ = io.WriteString(env.Stderr, netstatUsage())
 	}
 	return 1
 }

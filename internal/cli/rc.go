@@ -29,7 +29,7 @@ var rcForms = []string{
 	"ifconfig-carp rc import file ...",
 }
 
-var rcUsage = usageOf(rcForms)
+func rcUsage() string { return usageOf(rcForms) }
 
 // rcVerbs are what rc can be told to do. They return the exit status.
 var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []string) int{
@@ -45,7 +45,7 @@ var rcVerbs = map[string]func(m *model, ctx context.Context, env Env, args []str
 func (m *model) runRC(ctx context.Context, env Env, args []string) int {
 	if len(args) > 0 {
 		if args[0] == "-h" || args[0] == "--help" {
-			_, _ = io.WriteString(env.Stdout, rcUsage)
+			_, _ = io.WriteString(env.Stdout, rcUsage())
 			return 0
 		}
 		if verb, ok := rcVerbs[args[0]]; ok {
@@ -53,7 +53,7 @@ func (m *model) runRC(ctx context.Context, env Env, args []string) int {
 		}
 		PrintError(env.Stderr, bsderr.New("rc: unknown directive '"+args[0]+"'"))
 	}
-	_, _ = io.WriteString(env.Stderr, rcUsage)
+	_, _ = io.WriteString(env.Stderr, rcUsage())
 	return 1
 }
 
@@ -200,7 +200,7 @@ func rcVerb(do func(*rcRun, context.Context) error, changes bool) func(*model, c
 		options, err := parseRC(args)
 		if err != nil {
 			PrintError(env.Stderr, err)
-			_, _ = io.WriteString(env.Stderr, rcUsage)
+			_, _ = io.WriteString(env.Stderr, rcUsage())
 			return 1
 		}
 		options.dryRun = options.dryRun || m.DryRun

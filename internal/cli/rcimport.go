@@ -20,7 +20,7 @@ func rcImport(_ *model, _ context.Context, env Env, args []string) int {
 	}
 	if err != nil {
 		PrintError(env.Stderr, err)
-		_, _ = io.WriteString(env.Stderr, rcUsage)
+		_, _ = io.WriteString(env.Stderr, rcUsage())
 		return 1
 	}
 	exit := 0

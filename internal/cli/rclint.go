@@ -22,7 +22,7 @@ func rcLint(m *model, _ context.Context, env Env, args []string) int {
 	paths, err := rcOperands(args, map[string]*bool{lintJSON: &asJSON})
 	if err != nil {
 		PrintError(env.Stderr, err)
-		_, _ = io.WriteString(env.Stderr, rcUsage)
+		_, _ = io.WriteString(env.Stderr, rcUsage())
 		return int(lint.Error)
 	}
 	hosts, err := lintHosts(paths)

@@ -57,13 +57,13 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"-h", 0, usageText, ""},
-		{"--help", 0, usageText, ""},
+		{"-h", 0, usageText(), ""},
+		{"--help", 0, usageText(), ""},
 		{"-C", 0, "carp\n", ""},
-		{"-d -u", 1, "", usageText},
-		{"-l -a", 1, "", usageText},
-		{"-z", 1, "", "ifconfig-carp: illegal option -- z\n" + usageText},
-		{"-j", 1, "", "ifconfig-carp: option requires an argument -- j\n" + usageText},
+		{"-d -u", 1, "", usageText()},
+		{"-l -a", 1, "", usageText()},
+		{"-z", 1, "", "ifconfig-carp: illegal option -- z\n" + usageText()},
+		{"-j", 1, "", "ifconfig-carp: option requires an argument -- j\n" + usageText()},
 		{"--netns= -l", 1, "", "ifconfig-carp: -j '': file does not exist\n" +
 			"hint: -j takes a network namespace as `ip netns list` shows it, or a path\n"},
 	} {

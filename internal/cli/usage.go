@@ -57,8 +57,10 @@ Manual pages: ifconfig-carp(8), carp(4), sysctl-carp(8), ifconfig-carp.rc(5).
 `
 
 // usageText is what there is to type, with the words in short.
-var usageText = usageOf(slices.Concat(ownForms, sysctl.Forms(program+" [-N] sysctl"), rcForms, netstatForms, otherForms)) +
-	parametersText
+func usageText() string {
+	return usageOf(slices.Concat(ownForms, sysctl.Forms(program+" [-N] sysctl"), rcForms, netstatForms, otherForms)) +
+		parametersText
+}
 
 // usageOf lays forms out as a usage: each begins a line, and goes on under what follows
 // its first word.
@@ -109,7 +111,7 @@ func partsOf(form string) (parts []string) {
 
 // usage prints the usage and returns the status it is printed with.
 func usage(w io.Writer, status int) int {
-	_, _ = io.WriteString(w, usageText)
+	_, _ = io.WriteString(w, usageText())
 	return status
 }
 
