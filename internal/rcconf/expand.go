@@ -1,6 +1,7 @@
 package rcconf
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -36,6 +37,10 @@ func (r *reader) parts(parts []syntax.WordPart, quotes quoting, b *builder) bool
 			}
 			r.literal(int(part.Pos().Offset()), int(part.End().Offset()), quotes, b)
 		case *syntax.SglQuoted:
+			if quotes != bare { // POSIX leaves it open, and shells differ
+				r.refuse(r.pos(part.Pos()), "' inside ${...} inside double quotes is not evaluated", "set that text to a variable of its own first")
+				continue
+			}
 			at := r.pos(part.Left)
 			at.Col++
 			for _, c := range r.src[part.Left.Offset()+1 : part.Right.Offset()] {
@@ -77,6 +82,9 @@ func (r *reader) literal(from, to int, quotes quoting, b *builder) {
 	at := r.place(from)
 	for n := from; n < to; n++ {
 		c := r.src[n]
+		if c == '$' && bytes.HasPrefix(r.src[n+1:], []byte("\\\n")) { // the parser cannot tell what of
+			r.refuse(at, "$ before the end of a line that goes on is not evaluated", "join the two lines")
+		}
 		if c == '\\' && n+1 < len(r.src) && escapes(r.src[n+1], quotes) {
 			at = after(at, c)
 			n++

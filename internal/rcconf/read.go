@@ -187,8 +187,15 @@ func (r *reader) command(call *syntax.CallExpr) {
 		// Not named: it may be the second half of a value without quotes.
 		r.refuse(pos, "a command, which is not executed", "a value that has blanks needs quotes round all of it")
 	case name == "export", name == "readonly":
+		// A shell evaluates all of a command's words before the command sees any.
+		var stores []func()
 		for _, w := range call.Args[1:] {
-			r.declare(w)
+			if store := r.declare(w); store != nil {
+				stores = append(stores, store)
+			}
+		}
+		for _, store := range stores {
+			store()
 		}
 	case name == ":":
 		for _, w := range call.Args[1:] { // ": ${var:=value}" assigns
@@ -223,8 +230,9 @@ func (r *reader) assign(a *syntax.Assign) {
 	r.store(v, b, at)
 }
 
-// declare evaluates an operand of export or readonly: NAME or NAME=value.
-func (r *reader) declare(w *syntax.Word) {
+// declare evaluates an operand of export or readonly, NAME or NAME=value, and returns
+// what sets the variable; nil if nothing is to be set.
+func (r *reader) declare(w *syntax.Word) (store func()) {
 	first, ok := w.Parts[0].(*syntax.Lit)
 	name, _, hasValue := "", "", false
 	if ok {
@@ -232,10 +240,10 @@ func (r *reader) declare(w *syntax.Word) {
 	}
 	if !syntax.ValidName(name) {
 		r.refuse(r.pos(w.Pos()), "not an assignment", "write NAME=value")
-		return
+		return nil
 	}
 	if !hasValue {
-		return
+		return nil
 	}
 	v := Variable{Name: name, Pos: r.pos(w.Pos())}
 	at := v.Pos
@@ -243,9 +251,10 @@ func (r *reader) declare(w *syntax.Word) {
 	r.variable = name
 	b := &builder{}
 	r.literal(int(first.Pos().Offset())+len(name)+1, int(first.End().Offset()), bare, b)
-	if r.parts(w.Parts[1:], bare, b) {
-		r.store(v, b, at)
+	if !r.parts(w.Parts[1:], bare, b) {
+		return nil
 	}
+	return func() { r.store(v, b, at) }
 }
 
 // cut is a piece of the source.
