@@ -86,7 +86,7 @@ func exists(cloner *clone.Cloner, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !cloner.Exists(name.Name) && !(words.IsParent(name.Name) && onHost(name.Name)) {
+	if !cloner.Exists(name.Name) && !onHost(name.Name) {
 		return missing(name.Name)
 	}
 	return nil

@@ -8,7 +8,14 @@ import (
 )
 
 // The hosts of the tour.
-var people = []string{"hosta", "hostb", "provider", "client"}
+var people = slices.Concat(neighbours, routers)
+
+var (
+	// neighbours are on one LAN.
+	neighbours = []string{"hosta", "hostb", "provider", "client"}
+	// routers are on another one, and on a third.
+	routers = []string{"routera", "routerb"}
+)
 
 // The events of a tour, as the texts word them.
 const (

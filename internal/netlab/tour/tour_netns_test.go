@@ -4,9 +4,11 @@ package tour
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,14 +36,16 @@ func TestExamplesOfKnobs(t *testing.T) { tour{"man/sysctl-carp.8", "EXAMPLES"}.w
 // walk types a tour.
 func (tr tour) walk(t *testing.T) {
 	t.Parallel() // it mostly waits
-	lab := netlab.ForTest(t)
 	hosts := map[string]*netlab.Host{}
-	for name, address := range map[string]string{
-		"hosta": "192.168.1.3/24", "hostb": "192.168.1.4/24", "provider": "192.168.1.5/24", "client": "192.168.1.10/24",
-	} {
-		hosts[name] = furnished(t, lab.HostForTest(t, name, address))
+	lab := netlab.ForTest(t)
+	for n, name := range neighbours {
+		hosts[name] = furnished(t, lab.HostForTest(t, name, []string{"192.168.1.3/24", "192.168.1.4/24", "192.168.1.5/24", "192.168.1.10/24"}[n]))
 	}
-	for _, s := range tr.steps(t) {
+	steps := tr.steps(t)
+	if slices.ContainsFunc(steps, func(s step) bool { return slices.Contains(routers, s.host) }) {
+		settle(t, hosts)
+	}
+	for _, s := range steps {
 		switch {
 		case s.event == pull:
 			must(t, hosts["hosta"].Unplug(t.Context()))
@@ -53,6 +57,22 @@ func (tr tour) walk(t *testing.T) {
 		if t.Failed() {
 			return // what follows would only be confused
 		}
+	}
+}
+
+// settle adds the routers, which have a cable from eth1 to eth1.
+func settle(t *testing.T, hosts map[string]*netlab.Host) {
+	t.Helper()
+	lab := netlab.ForTest(t)
+	for n, name := range routers {
+		hosts[name] = furnished(t, lab.HostForTest(t, name, fmt.Sprintf("192.168.1.%d/24", 2+n)))
+	}
+	a, b := hosts[routers[0]], hosts[routers[1]]
+	_, err := a.Run(t.Context(), "ip", "link", "add", "name", "eth1", "type", "veth", "peer", "name", "eth1", "netns", b.Namespace())
+	must(t, err)
+	for n, h := range []*netlab.Host{a, b} {
+		_, err := h.Run(t.Context(), "sh", "-c", fmt.Sprintf("ip addr add 192.168.2.%d/24 dev eth1 && ip link set eth1 up", 2+n))
+		must(t, err)
 	}
 }
 

@@ -45,7 +45,7 @@ func TestTourIsWhole(t *testing.T) {
 			hosts = append(hosts, s.host)
 		}
 	}
-	for _, name := range people {
+	for _, name := range neighbours {
 		if !slices.Contains(hosts, name) {
 			t.Errorf("nothing is typed on %s", name)
 		}
