@@ -4,6 +4,7 @@ package backing
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -92,12 +93,39 @@ func (p *pair) servedBy(m *member) {
 // plan plays a planned switch, in which the client is to notice next to nothing.
 func (p *pair) plan(on *member, line string, to *member) {
 	p.Helper()
+	hear, err := p.client.Sniff(p.Context(), "eth0", netlab.OfProtocol(unix.IPPROTO_ICMPV6))
+	p.must(err)
 	since := time.Now()
 	p.on(on.Host, line)
 	p.servedBy(to)
-	for _, w := range p.watch {
-		w.gap(on.Name()+"# "+strings.TrimPrefix(line, "ifconfig-carp "), since, smooth)
+	heard, err := hear.Stop()
+	p.must(err)
+	limit := smooth
+	if crossed(heard, to.mac()) {
+		p.figure("%s# %s: who left has answered the client once more; the second announcement puts that right", on.Name(), line)
+		limit += time.Second
 	}
+	p.watch[0].gap(on.Name()+"# "+strings.TrimPrefix(line, "ifconfig-carp "), since, smooth)
+	p.watch[1].gap(on.Name()+"# "+strings.TrimPrefix(line, "ifconfig-carp "), since, limit)
+}
+
+// crossed tells whether somebody else has said that the IPv6 address is his after its
+// new host had announced itself: an answer to a question that the client asked while
+// the address changed hands.
+func crossed(heard []netlab.Frame, mac netlab.MAC) bool {
+	const advertisement = 136 // RFC 4861, 4.4; the target is at 8
+	announced := false
+	for _, f := range heard {
+		b := f.Payload()
+		if f.Outgoing || len(b) < 24 || b[0] != advertisement || netip.AddrFrom16([16]byte(b[8:24])) != virtual6 {
+			continue
+		}
+		if f.Source() != mac && announced {
+			return true
+		}
+		announced = announced || f.Source() == mac
+	}
+	return false
 }
 
 // A TUN takes part in the election like any macvlan, with hosts of either kind, in both
