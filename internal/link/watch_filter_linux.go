@@ -18,9 +18,10 @@ const (
 )
 
 // watchFilter returns a classic BPF program that drops RTM_NEWADDR for the
-// given interfaces, and for the IPv6 addresses that a TUN puts on its parent. Each renewal of a lease makes the kernel tell every
-// subscriber: with 255 carpN, each watched by its own supervisor, that would
-// be 65,000 wake-ups a second for nothing.
+// given interfaces, and for the IPv6 addresses that a TUN puts on its parent.
+// Each renewal of a lease makes the kernel tell every subscriber: with 255
+// carpN, each watched by its own supervisor, that would be 65,000 wake-ups a
+// second for nothing.
 func watchFilter(carps map[int]bool) []unix.SockFilter {
 	const (
 		load8          = unix.BPF_LD | unix.BPF_B | unix.BPF_ABS
